@@ -1,0 +1,187 @@
+"""The core's tables. Only repository functions and the turn touch them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from agente_hotelero.schema import UtcDateTime, new_metadata
+
+
+class _Table(SQLModel):
+    metadata = new_metadata()
+
+
+def _instant(**options: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **options)
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(JSON, nullable=False))
+
+
+class RawState(StrEnum):
+    NEW = "new"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class InboxRaw(_Table, table=True):
+    """A webhook body as it came: written before the provider gets its 200."""
+
+    __tablename__ = "inbox_raw"
+    __table_args__ = (Index("ix_inbox_raw_state_id", "state", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    accounts: list[str] = _json()
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    received_at: datetime = _instant()
+    state: str = RawState.NEW
+    error: str = ""
+
+
+class EventState(StrEnum):
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    HUMAN = "human"
+    STALE = "stale"
+    IGNORED = "ignored"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class InboundEventRow(_Table, table=True):
+    """One event of one account; its key is unique for ever."""
+
+    __tablename__ = "inbound_event"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "event_key"),
+        Index("ix_inbound_event_conversation_id", "tenant", "conversation_id", "state", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    channel: str
+    account: str
+    event_key: str
+    tenant: str = ""
+    conversation_id: int | None = None
+    kind: str
+    content: dict[str, Any] = _json()
+    sent_at: datetime = _instant()
+    received_at: datetime = _instant()
+    raw_id: int
+    state: str
+    reason: str = ""
+
+
+class Mode(StrEnum):
+    AGENT = "agent"
+    HUMAN = "human"
+
+
+class Conversation(_Table, table=True):
+    """Tenant × channel × account × guest address, and where its dialogue stands."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("tenant", "channel", "account", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str
+    channel: str
+    account: str
+    address: str
+    profile_name: str = ""
+    phone: str | None = None
+    language: str | None = None
+    mode: str = Mode.AGENT
+    mode_reason: str = ""
+    state: dict[str, Any] = _json()
+    version: int = 0
+    created_at: datetime = _instant()
+    last_guest_at: datetime = _instant()
+
+
+class Message(_Table, table=True):
+    """One line of a conversation, either way: what staff and the terminal read."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_conversation", "tenant", "conversation_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str
+    conversation_id: int
+    direction: str
+    text: str = Field(sa_type=Text)
+    content: dict[str, Any] = _json()
+    at: datetime = _instant()
+    outbox_id: int | None = None
+
+
+class OutboxState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Outbox(_Table, table=True):
+    """Something to say, by which templates, with which sums from where, and what became of it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_provider", "channel", "account", "provider_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str
+    conversation_id: int
+    channel: str
+    account: str
+    address: str
+    content: dict[str, Any] = _json()
+    acts: list[str] = _json()
+    amounts: list[dict[str, str]] = _json()
+    state: str = OutboxState.QUEUED
+    provider_id: str | None = None
+    attempts: int = 0
+    error: str = ""
+    created_at: datetime = _instant()
+    updated_at: datetime = _instant()
+
+
+class PmsOperation(_Table, table=True):
+    """A write to a PMS, recorded before the call so that a crash cannot repeat it blindly."""
+
+    __tablename__ = "pms_operation"
+
+    tenant: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    kind: str
+    external_ref: str
+    state: str
+    reference: str | None = None
+    created_at: datetime = _instant()
+    updated_at: datetime = _instant()
+
+
+CORE_METADATA = _Table.metadata
+
+
+def columns(model: type[SQLModel]) -> Any:
+    """A table's columns, for queries; SQLModel types its attributes as plain values."""
+    return model.__table__.c  # type: ignore[attr-defined]
+
+
+raw_ = columns(InboxRaw)
+event_ = columns(InboundEventRow)
+conversation_ = columns(Conversation)
+message_ = columns(Message)
+outbox_ = columns(Outbox)
+operation_ = columns(PmsOperation)

@@ -1,0 +1,192 @@
+"""The pipeline: understand → decide. Values down, one value back; no step calls another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from agente_hotelero._runtime import routing, state
+from agente_hotelero._runtime.guarded_pms import NoPms
+from agente_hotelero._runtime.rendering import titles
+from agente_hotelero._runtime.routing import Call
+from agente_hotelero._runtime.state import State
+from agente_hotelero._runtime.templates import Renderer
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.dialogue import Decision, Frame, HandlerRequest, Handover
+from agente_hotelero.errors import TemporaryError
+from agente_hotelero.events import DomainEvent
+from agente_hotelero.messages import (
+    InboundMessage,
+    OfferedOption,
+    Reply,
+    Understanding,
+    UnderstandRequest,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """All that a turn is decided from; `now` is in the property's zone."""
+
+    tenant: Tenant
+    renderer: Renderer
+    now: datetime
+    state: State
+    language: str | None
+    messages: Sequence[InboundMessage]
+    profile_name: str = ""
+    phone: str | None = None
+
+    def tapped(self, offered: Sequence[OfferedOption]) -> str | None:
+        """The option tapped last, if it is still on offer."""
+        known = {option.id for option in offered}
+        taps = [message.content.choice for message in self.messages]
+        return next((tap for tap in reversed(taps) if tap in known), None)
+
+    def text(self, offered: Sequence[OfferedOption] = ()) -> str:
+        """What was written; the title of an option on offer that was tapped means nothing more."""
+        known = {option.id for option in offered}
+        lines = [m.content.text for m in self.messages if m.content.choice not in known]
+        return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a turn decided, before it is worded."""
+
+    state: State
+    language: str
+    replies: tuple[Reply, ...]
+    handover: Handover | None = None
+    events: tuple[DomainEvent, ...] = ()
+
+    @classmethod
+    def apology(cls, before: State, language: str, hotel: str, why: str) -> Outcome:
+        """For a failure of ours: an honest word, and a person."""
+        return cls(
+            state=before,
+            language=language,
+            replies=(Reply(template="core/trouble", values={"hotel": hotel}),),
+            handover=Handover(reason=f"failure: {why}"),
+        )
+
+
+async def converse(talk: Talk) -> Outcome:
+    """Understand the turn and let its handlers decide. Raises HoteleroError."""
+    before = talk.state.fresh(talk.now)
+    talk = replace(talk, state=before)
+    language = talk.language or talk.tenant.hotel.languages[0]
+    offered = _offered(talk, language)
+    understood = await _understand(talk, offered)
+    choice = _choice(talk, understood, offered)
+    calls = routing.route(understood, choice, before.top, talk.tenant.owners)
+    if all(call.handler != talk.tenant.owners.get(routing.NOT_UNDERSTOOD) for call in calls):
+        before = replace(before, focus=before.focus.with_(misunderstood=0))
+    outcome = Outcome(state=before, language=understood.language, replies=())
+    for call in calls:
+        outcome = await _ask(talk, understood, choice, call, outcome)
+    return _with_question(talk, outcome)
+
+
+def _offered(talk: Talk, language: str) -> tuple[OfferedOption, ...]:
+    question = _question(talk, talk.state, talk.state.top)
+    if question is None:
+        return ()
+    return titles(question.options, talk.renderer, language, talk.tenant.settings.zone)
+
+
+def _question(talk: Talk, now: State, frame: Frame | None) -> Reply | None:
+    if frame is None or frame.handler not in talk.tenant.handlers:
+        return None
+    handler, _ = talk.tenant.handlers[frame.handler]
+    return handler.question(frame, now.focus, talk.now)
+
+
+async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Understanding:
+    """The first engine that does not reject; the last one's reading if all do."""
+    request = UnderstandRequest(
+        text=talk.text(offered),
+        language=talk.language,
+        languages=talk.tenant.hotel.languages,
+        reference=talk.now,
+        zone=talk.tenant.settings.zone,
+        expects=talk.state.top.expects if talk.state.top else (),
+        options=offered,
+        vocabulary=await _vocabulary(talk),
+    )
+    understood = Understanding(language=talk.language or talk.tenant.hotel.languages[0])
+    for engine, guard in talk.tenant.nlp:
+        understood = await guard.call("understand", partial(engine.understand, request))
+        if understood.verdict != "reject":
+            break
+    return understood
+
+
+async def _vocabulary(talk: Talk) -> dict[str, list[str]]:
+    """The property's room names in its languages; empty while the PMS is away."""
+    if talk.tenant.pms is None:
+        return {}
+    names: dict[str, list[str]] = {}
+    try:
+        for language in talk.tenant.hotel.languages:
+            for room in await talk.tenant.pms.room_types(language):
+                names.setdefault(room.id, []).append(room.name)
+    except TemporaryError:
+        return names
+    return names
+
+
+def _choice(talk: Talk, understood: Understanding, offered: Sequence[OfferedOption]) -> str | None:
+    """The option that was tapped, or else named in words."""
+    named = understood.first("option")
+    known = {option.id for option in offered}
+    words = str(named.value) if named is not None and named.value in known else None
+    return talk.tapped(offered) or words
+
+
+async def _ask(
+    talk: Talk, understood: Understanding, choice: str | None, call: Call, so_far: Outcome
+) -> Outcome:
+    handler, guard = talk.tenant.handlers[call.handler]
+    own = next((f for f in so_far.state.frames if f.handler == call.handler), None)
+    request = HandlerRequest(
+        intents=call.intents,
+        entities=understood.entities,
+        text=talk.text(),
+        language=understood.language,
+        choice=choice if call.floor else None,
+        focus=so_far.state.focus,
+        frame=own,
+        hotel=talk.tenant.hotel,
+        pms=talk.tenant.pms or NoPms(),
+        now=talk.now,
+        profile_name=talk.profile_name,
+        phone=talk.phone,
+    )
+    decision = await guard.call("handle", partial(handler.handle, request))
+    return _apply(so_far, decision, call.handler)
+
+
+def _apply(so_far: Outcome, decision: Decision, handler: str) -> Outcome:
+    frames = state.drop(so_far.state.frames, handler)
+    if decision.frame is not None:
+        frames = state.put(so_far.state.frames, decision.frame)
+    return replace(
+        so_far,
+        state=State(frames=frames, focus=decision.focus or so_far.state.focus),
+        replies=(*so_far.replies, *decision.replies),
+        handover=so_far.handover or decision.handover,
+        events=(*so_far.events, *decision.events),
+    )
+
+
+def _with_question(talk: Talk, outcome: Outcome) -> Outcome:
+    """Ask, last of all, what the top frame waits for; a person who takes over asks for himself."""
+    if outcome.handover is not None:
+        return outcome
+    question = _question(talk, outcome.state, outcome.state.top)
+    if question is None:
+        return outcome
+    return replace(outcome, replies=(*outcome.replies, question))

@@ -1,0 +1,52 @@
+"""What Prometheus reads. One registry per application; no label holds a guest or conversation."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+LATENCY = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30)
+
+
+class Metrics:
+    """The application's instruments."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.http_requests = Counter(
+            "http_requests_total", "HTTP requests", ["method", "route", "status"], registry=registry
+        )
+        self.turn_latency = Histogram(
+            "orchestrator_latency_seconds",
+            "Turn start to commit",
+            ["kind"],
+            buckets=LATENCY,
+            registry=registry,
+        )
+        self.circuit_state = Gauge(
+            "pms_circuit_breaker_state",
+            "0 closed, 1 half open, 2 open",
+            ["tenant", "plugin"],
+            registry=registry,
+        )
+        self.cache_hits = Counter(
+            "pms_cache_hits_total",
+            "PMS reads from cache",
+            ["tenant", "operation"],
+            registry=registry,
+        )
+        self.cache_misses = Counter(
+            "pms_cache_misses_total", "PMS reads", ["tenant", "operation"], registry=registry
+        )
+        self.pms_calls = Counter(
+            "pms_calls_total", "PMS calls", ["tenant", "operation", "outcome"], registry=registry
+        )
+        self.events = Counter(
+            "inbound_events_total", "Events received", ["channel", "outcome"], registry=registry
+        )
+        self.raw_dead = Counter(
+            "inbox_dead_letters_total", "Bodies nobody could read", ["channel"], registry=registry
+        )
+        self.sends = Counter(
+            "outbox_sends_total", "Outcomes of sending", ["channel", "state"], registry=registry
+        )
+        self.turns = Counter("turns_total", "Turns by outcome", ["outcome"], registry=registry)

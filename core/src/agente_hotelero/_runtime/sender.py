@@ -1,0 +1,127 @@
+"""The way out: one outbox row at a time per recipient, with bounded retry and honest states."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from agente_hotelero._db import repository
+from agente_hotelero._db.models import Outbox, OutboxState
+from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.components import Channel, Clock, Log
+from agente_hotelero.errors import HoteleroError, OutcomeUnknown, TemporaryError
+from agente_hotelero.messages import OutboundMessage
+
+_MESSAGE = TypeAdapter(OutboundMessage)
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 60.0
+STATUS_POLL = 0.2
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """Sends outbox rows; `unknown_wait` is how long a provider's status may still come, seconds."""
+
+    database: Database
+    clock: Clock
+    log: Log
+    metrics: Metrics
+    attempts: int
+    unknown_wait: float
+    tenants: Mapping[str, Tenant]
+
+    async def run(self, outbox_id: int) -> None:
+        """Bring one row to an end: accepted, failed or unknown. Repeating it is harmless."""
+        row = await self._row(outbox_id)
+        if row is None or row.state not in (OutboxState.QUEUED, OutboxState.SENDING):
+            return
+        found = self._channel(row)
+        if found is None:
+            await self._end(row, OutboxState.FAILED, "the channel is not configured any more")
+            return
+        channel, guard = found
+        if row.state == OutboxState.SENDING and not channel.idempotent:
+            # A crash came between the provider's answer and our note of it.
+            if await self._was_accepted(outbox_id):
+                return
+            self.log.warning("resending_after_crash", outbox_id=outbox_id)
+        await self._attempt(row, channel, guard)
+
+    async def _attempt(self, row: Outbox, channel: Channel[Any], guard: Guard) -> None:
+        message = message_of(row)
+        for attempt in range(1, self.attempts + 1):
+            await self._set(row, OutboxState.SENDING, attempts=attempt)
+            try:
+                provider_id = await guard.call("send", lambda: channel.send(message), writes=True)
+            except TemporaryError as error:
+                self.metrics.sends.labels(row.channel, "retried").inc()
+                await asyncio.sleep(_delay(attempt, error.retry_after))
+            except OutcomeUnknown as error:
+                if not await self._was_accepted(int(row.id or 0)):
+                    await self._end(row, OutboxState.UNKNOWN, type(error).__name__)
+                return
+            except HoteleroError as error:
+                await self._end(row, OutboxState.FAILED, f"{type(error).__name__}: {error}")
+                return
+            else:
+                await self._accepted(row, provider_id)
+                return
+        await self._end(row, OutboxState.FAILED, f"gave up after {self.attempts} attempts")
+
+    async def _was_accepted(self, outbox_id: int) -> bool:
+        """Wait for a status that proves the provider has the message."""
+        waited = 0.0
+        while waited <= self.unknown_wait:
+            row = await self._row(outbox_id)
+            if row is not None and row.state not in (OutboxState.SENDING, OutboxState.UNKNOWN):
+                return True
+            await asyncio.sleep(STATUS_POLL)
+            waited += STATUS_POLL
+        return False
+
+    async def _accepted(self, row: Outbox, provider_id: str) -> None:
+        """Note the provider's id; a status that was faster keeps its higher rank."""
+        current = await self._row(int(row.id or 0))
+        rank = repository.RANKS[OutboxState(current.state)] if current else 0
+        state = OutboxState.ACCEPTED
+        if current is not None and rank > repository.RANKS[state]:
+            state = OutboxState(current.state)
+        await self._set(row, state, provider_id=provider_id)
+        self.metrics.sends.labels(row.channel, "accepted").inc()
+
+    async def _end(self, row: Outbox, state: OutboxState, why: str) -> None:
+        self.log.error("send_ended", outbox_id=row.id, state=str(state), reason=why)
+        self.metrics.sends.labels(row.channel, str(state)).inc()
+        await self._set(row, state, error=why)
+
+    async def _row(self, outbox_id: int) -> Outbox | None:
+        async with self.database.sessions() as session:
+            return await repository.outbox_row(session, outbox_id)
+
+    async def _set(self, row: Outbox, state: OutboxState, **changes: object) -> None:
+        async with self.database.sessions() as session, session.begin():
+            await repository.set_outbox(session, row, state, self.clock.now(), **changes)
+
+    def _channel(self, row: Outbox) -> tuple[Channel[Any], Guard] | None:
+        tenant = self.tenants.get(row.tenant)
+        return tenant.channels.get((row.channel, row.account)) if tenant else None
+
+
+def message_of(row: Outbox) -> OutboundMessage:
+    """The message that a row holds."""
+    return _MESSAGE.validate_python({"id": row.id, "address": row.address, **row.content})
+
+
+def _delay(attempt: int, retry_after: float | None) -> float:
+    """Seconds before the next try: what the provider asked, else doubling, with jitter."""
+    base = retry_after if retry_after is not None else FIRST_DELAY * 2 ** (attempt - 1)
+    jitter = random.uniform(0.8, 1.2)  # noqa: S311 - spreading load, not keeping a secret
+    return float(min(base, LONGEST_DELAY) * jitter)

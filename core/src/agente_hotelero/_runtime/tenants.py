@@ -1,0 +1,333 @@
+"""Components made from plugins, tenant by tenant, and opened together."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import httpx
+import structlog
+
+from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.circuit import Circuit
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.guarded_pms import GuardedPms, StaticCache
+from agente_hotelero._runtime.ingest import AccountInbox, RawWriter
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.plugins import Plugins
+from agente_hotelero.components import (
+    Account,
+    Channel,
+    ChannelKind,
+    Clock,
+    Component,
+    Handler,
+    Ingress,
+    NlpEngine,
+    PluginConfig,
+    PmsAdapter,
+    Services,
+)
+from agente_hotelero.config import Settings, TenantSettings, Tree, validate
+from agente_hotelero.dialogue import Hotel
+from agente_hotelero.errors import ConfigError, Problem
+
+HTTP_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+HTTP_LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """What the active plugins registered, by plugin."""
+
+    channels: Mapping[str, ChannelKind]
+    pms: Mapping[str, type[PmsAdapter[Any]]]
+    nlp: Mapping[str, type[NlpEngine[Any]]]
+    handlers: Mapping[str, Sequence[type[Handler[Any]]]]
+
+    @classmethod
+    def of(cls, plugins: Plugins) -> Registry:
+        return cls(
+            channels=_one_each(plugins, "register_channels"),
+            pms=_one_each(plugins, "register_pms_adapters"),
+            nlp=_one_each(plugins, "register_nlp_engines"),
+            handlers=dict(plugins.registered("register_handlers")),
+        )
+
+    def config_class(self, plugin: str) -> type[PluginConfig]:
+        """The settings model of a plugin: the same for all of its components."""
+        kind = self.channels.get(plugin)
+        handlers = self.handlers.get(plugin, ())
+        component: type[Component[Any]] | None = (
+            (kind.channel if kind else None)
+            or self.pms.get(plugin)
+            or self.nlp.get(plugin)
+            or (handlers[0] if handlers else None)
+        )
+        return component.config_class if component else PluginConfig
+
+
+def _one_each(plugins: Plugins, hook: str) -> dict[str, Any]:
+    return {name: found[0] for name, found in plugins.registered(hook) if found}
+
+
+@dataclass(kw_only=True)
+class Tenant:
+    """One hotel at run time."""
+
+    id: str
+    settings: TenantSettings
+    hotel: Hotel
+    pms: GuardedPms | None = None
+    nlp: list[tuple[NlpEngine[Any], Guard]] = field(default_factory=list)
+    handlers: dict[str, tuple[Handler[Any], Guard]] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    channels: dict[tuple[str, str], tuple[Channel[Any], Guard]] = field(default_factory=dict)
+    sections: dict[str, tuple[PluginConfig, Services]] = field(default_factory=dict)
+
+
+class Lender:
+    """Makes `Services`: what all components share is held here."""
+
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, writer: RawWriter
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._writer = writer
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="plugin")
+        self.http = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=HTTP_LIMITS)
+        self.held: dict[str, Any] = {}
+
+    def services(self, tenant: str, plugin: str) -> Services:
+        settings = self._settings.tenants[tenant]
+        return Services(
+            tenant=tenant,
+            hotel_name=settings.name,
+            time_zone=settings.zone,
+            languages=settings.languages,
+            http=self.http,
+            log=structlog.get_logger("plugin").bind(plugin=plugin, tenant=tenant),
+            clock=self._clock,
+            sessions=self._database.sessions,
+            inbox=AccountInbox(self._writer, plugin),
+            run_sync=self._run_sync,
+            shared=self._shared,
+        )
+
+    def _shared(self, key: str, factory: Callable[[], Any]) -> Any:
+        if key not in self.held:
+            self.held[key] = factory()
+        return self.held[key]
+
+    async def _run_sync(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, functools.partial(work)
+        )
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def section(
+    settings: Settings, tenant: str, plugin: str, model: type[PluginConfig]
+) -> PluginConfig:
+    """A plugin's settings for a tenant: its own keys over the global ones. Raises ConfigError."""
+    own = settings.tenants[tenant].plugins.get(plugin, {})
+    common = settings.plugins[plugin].section() if plugin in settings.plugins else {}
+    merged: Tree = {**common, **own}
+    try:
+        return validate(model, merged, "")
+    except ConfigError as error:
+        raise ConfigError(
+            [_placed(problem, tenant, plugin, own) for problem in error.problems]
+        ) from None
+
+
+def _placed(problem: Problem, tenant: str, plugin: str, own: Tree) -> Problem:
+    """The problem at the place in the file where its key stands."""
+    in_tenant = problem.path.split(".")[0] in own or problem.path == "settings"
+    prefix = f"tenants.{tenant}.plugins.{plugin}" if in_tenant else f"plugins.{plugin}"
+    path = prefix if problem.path == "settings" else f"{prefix}.{problem.path}"
+    return Problem(path=path, problem=problem.problem, allowed=problem.allowed)
+
+
+def problems(settings: Settings, plugins: Plugins, registry: Registry) -> list[Problem]:
+    """What is wrong with plugins' settings and with what tenants name; nothing is opened."""
+    found: list[Problem] = []
+    for tenant, one in settings.tenants.items():
+        found += _disabled(tenant, one, plugins)
+        for plugin in plugins_of(one, plugins, registry):
+            try:
+                config = section(settings, tenant, plugin, registry.config_class(plugin))
+                if plugin in registry.channels:
+                    registry.channels[plugin].channel.account_ids(config, tenant)
+            except ConfigError as error:
+                found += error.problems
+    return found
+
+
+def _disabled(tenant: str, one: TenantSettings, plugins: Plugins) -> list[Problem]:
+    named = [("channels", name) for name in one.channels] + [("nlp", name) for name in one.nlp]
+    named += [("pms", one.pms)] if one.pms else []
+    return [
+        Problem(
+            path=f"tenants.{tenant}.{key}",
+            problem=f"plugin {name!r} is not enabled",
+            allowed=f"plugins.{name}.enabled = true",
+        )
+        for key, name in named
+        if plugins.records[name].state == "disabled"
+    ]
+
+
+def plugins_of(one: TenantSettings, plugins: Plugins, registry: Registry) -> list[str]:
+    """The plugins that a tenant uses and that are in service; handlers are everybody's."""
+    named = [one.pms, *one.nlp, *one.channels, *registry.handlers]
+    return [
+        name
+        for name in dict.fromkeys(named)
+        if name and (plugins.active(name) or name in registry.channels)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """Everything needed to build tenants."""
+
+    settings: Settings
+    plugins: Plugins
+    registry: Registry
+    lender: Lender
+    metrics: Metrics
+    cache: StaticCache
+
+    async def build(self, stack: AsyncExitStack) -> dict[str, Tenant]:
+        """All tenants, their components open; the stack closes them."""
+        tenants = {}
+        for tenant_id in self.settings.tenants:
+            tenants[tenant_id] = await self._tenant(tenant_id, stack)
+        return tenants
+
+    async def _tenant(self, tenant_id: str, stack: AsyncExitStack) -> Tenant:
+        settings = self.settings.tenants[tenant_id]
+        hotel = Hotel(
+            tenant=tenant_id,
+            name=settings.name,
+            languages=settings.languages,
+            property_id=settings.property_id,
+            house=settings.house,
+        )
+        tenant = Tenant(id=tenant_id, settings=settings, hotel=hotel)
+        for plugin in plugins_of(settings, self.plugins, self.registry):
+            if self.settings.flag(tenant_id, plugin):
+                model = self.registry.config_class(plugin)
+                config = section(self.settings, tenant_id, plugin, model)
+                tenant.sections[plugin] = (config, self.lender.services(tenant_id, plugin))
+        await self._pms(tenant, stack)
+        await self._nlp(tenant, stack)
+        await self._handlers(tenant, stack)
+        await self._channels(tenant, stack)
+        return tenant
+
+    async def _pms(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        plugin = tenant.settings.pms
+        if plugin is None or plugin not in tenant.sections or plugin not in self.registry.pms:
+            return
+        config, services = tenant.sections[plugin]
+        adapter = await stack.enter_async_context(self.registry.pms[plugin](config, services))
+        gauge = self.metrics.circuit_state.labels(tenant.id, plugin)
+        circuit = Circuit(
+            f"{plugin}/{tenant.id}",
+            failures=self.settings.circuit_failures,
+            reset_seconds=self.settings.circuit_reset_seconds,
+            on_change=gauge.set,
+        )
+        guard = Guard(
+            plugin,
+            services.log,
+            timeout=self.settings.pms_timeout_seconds,
+            concurrency=self.settings.pms_concurrency,
+            circuit=circuit,
+        )
+        tenant.pms = GuardedPms(
+            plugin=plugin,
+            adapter=adapter,
+            services=services,
+            property_id=tenant.settings.property_id,
+            guard=guard,
+            cache=self.cache,
+            metrics=self.metrics,
+        )
+
+    async def _nlp(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        for plugin in tenant.settings.nlp:
+            if plugin in tenant.sections and plugin in self.registry.nlp:
+                config, services = tenant.sections[plugin]
+                engine = self.registry.nlp[plugin](config, services)
+                await stack.enter_async_context(engine)
+                tenant.nlp.append((engine, self._wall(plugin, services, 8)))
+
+    async def _handlers(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        for plugin, classes in self.registry.handlers.items():
+            if plugin not in tenant.sections:
+                continue
+            config, services = tenant.sections[plugin]
+            for made in classes:
+                handler = await stack.enter_async_context(made(config, services))
+                tenant.handlers[made.name] = (handler, self._wall(plugin, services, 64))
+                for intent in made.intents:
+                    _claim(tenant.owners, intent, made.name)
+
+    async def _channels(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        for plugin in tenant.settings.channels:
+            if plugin not in tenant.sections or plugin not in self.registry.channels:
+                continue
+            made = self.registry.channels[plugin].channel
+            config, services = tenant.sections[plugin]
+            for account in made.account_ids(config, tenant.id):
+                channel = await stack.enter_async_context(made(config, services, account))
+                tenant.channels[plugin, account] = (channel, self._wall(plugin, services, 32))
+
+    def _wall(self, plugin: str, services: Services, concurrency: int) -> Guard:
+        timeout = self.settings.turn_timeout_seconds
+        return Guard(plugin, services.log, timeout=timeout, concurrency=concurrency)
+
+    def ingresses(self, tenants: Mapping[str, Tenant]) -> dict[str, Ingress[Any]]:
+        """One per channel plugin, knowing every tenant's accounts."""
+        accounts: dict[str, list[Account[Any]]] = {name: [] for name in self.registry.channels}
+        for tenant in tenants.values():
+            for plugin, account in tenant.channels:
+                config = cast("Any", tenant.sections[plugin][0])
+                accounts[plugin].append(Account(id=account, tenant=tenant.id, config=config))
+        _refuse_shared_accounts(accounts)
+        return {
+            name: self.registry.channels[name].ingress(found) for name, found in accounts.items()
+        }
+
+
+def _claim(owners: dict[str, str], intent: str, handler: str) -> None:
+    if intent in owners:
+        raise ConfigError.at(
+            "plugins", f"{handler} and {owners[intent]} both own the intent {intent}"
+        )
+    owners[intent] = handler
+
+
+def _refuse_shared_accounts(accounts: Mapping[str, Sequence[Account[Any]]]) -> None:
+    for plugin, found in accounts.items():
+        first: dict[str, str] = {}
+        for account in found:
+            if account.id in first:
+                raise ConfigError.at(
+                    f"tenants.{account.tenant}.plugins.{plugin}",
+                    f"an account is already configured for tenant {first[account.id]}",
+                )
+            first[account.id] = account.tenant

@@ -1,0 +1,108 @@
+"""``/health/live``, ``/health/ready`` and ``/metrics``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from agente_hotelero._runtime.agent import Agent
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.errors import HoteleroError
+
+Check = dict[str, Any]
+
+
+def router(agent: Agent) -> APIRouter:
+    """The operator's endpoints."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get("/health/live")
+    async def live() -> dict[str, str]:
+        """The process runs and its loop answers."""
+        return {"status": "ok"}
+
+    @routes.get("/health/ready")
+    async def ready(response: Response) -> dict[str, Any]:
+        """What must work before guests may come; a PMS in trouble is shown, not fatal."""
+        report = await readiness(agent)
+        response.status_code = 200 if report["status"] == "ok" else 503
+        return report
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(agent.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+async def readiness(agent: Agent) -> dict[str, Any]:
+    """Each check with its result; `status` is ok when every fatal one passed."""
+    settings = agent.settings
+    checks: dict[str, Check] = {"engine": {"ok": True}}
+    if settings.check_db_in_readiness:
+        checks["database"] = await _database(agent)
+    if settings.check_redis_in_readiness:
+        checks["redis"] = await _redis(agent)
+    fatal_ok = all(check["ok"] for check in checks.values())
+    tenants = {name: await _tenant(agent, tenant) for name, tenant in agent.tenants.items()}
+    if settings.check_pms_in_readiness:
+        fatal_ok = fatal_ok and all(one["pms"]["ok"] for one in tenants.values())
+    return {
+        "status": "ok" if fatal_ok else "unavailable",
+        "checks": checks,
+        "tenants": tenants,
+        "plugins": {
+            record.name: {"state": record.state, "reason": record.reason}
+            for record in agent.plugins.records.values()
+            if record.state not in ("active", "disabled")
+        },
+    }
+
+
+async def _database(agent: Agent) -> Check:
+    try:
+        async with agent.database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        return {"ok": False, "detail": type(error).__name__}
+    return {"ok": True}
+
+
+async def _redis(agent: Agent) -> Check:
+    url = agent.settings.redis_url
+    if url is None:
+        return {"ok": False, "detail": "redis_url is not set"}
+    client = Redis.from_url(url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        return {"ok": False, "detail": type(error).__name__}
+    finally:
+        await client.aclose()
+    return {"ok": True}
+
+
+async def _tenant(agent: Agent, tenant: Tenant) -> dict[str, Any]:
+    channels = {}
+    for (plugin, account), (channel, guard) in tenant.channels.items():
+        try:
+            health = await guard.call("health", channel.health)
+        except HoteleroError as error:
+            channels[f"{plugin}:{account}"] = {"ok": False, "detail": type(error).__name__}
+        else:
+            channels[f"{plugin}:{account}"] = {"ok": health.ok, "detail": health.detail}
+    return {"pms": await _pms(tenant), "channels": channels}
+
+
+async def _pms(tenant: Tenant) -> Check:
+    if tenant.pms is None:
+        return {"ok": False, "plugin": tenant.settings.pms, "detail": "not in service"}
+    circuit = tenant.pms.guard.circuit
+    state = circuit.state if circuit else 0
+    return {"ok": state == 0, "plugin": tenant.pms.plugin, "circuit": state}

@@ -1,0 +1,64 @@
+"""The web application: one FastAPI app around one running agent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from agente_hotelero import __version__
+from agente_hotelero._runtime import agent as agents
+from agente_hotelero._runtime.agent import Agent
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._web import health, webhooks
+from agente_hotelero._web.counting import CountRequests
+from agente_hotelero.components import Clock, Mount
+from agente_hotelero.config import Settings
+from agente_hotelero.errors import ConfigError
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
+    """An application that opens the agent when it starts; `app.state.agent` then holds it.
+
+    Raises ConfigError from its lifespan when a plugin's settings are wrong.
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with agents.running(settings, clock=clock, metrics=metrics) as agent:
+            app.state.agent = agent
+            app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
+            app.include_router(health.router(agent))
+            _mount_plugins(app, agent)
+            yield
+
+    app = FastAPI(title="Agente Hotelero", version=__version__, lifespan=lifespan)
+    app.add_middleware(CountRequests, counter=metrics.http_requests)
+    return app
+
+
+def _mount_plugins(app: FastAPI, agent: Agent) -> None:
+    claimed: dict[str, str] = {}
+    for plugin, mount in agent.plugins.registered("register_router"):
+        if not isinstance(mount, Mount):
+            continue
+        prefix = f"/plugins/{plugin}" if mount.prefix is None else mount.prefix
+        if prefix in claimed:
+            raise ConfigError.at(
+                "plugins", f"{plugin} and {claimed[prefix]} both mount at {prefix!r}"
+            )
+        claimed[prefix] = plugin
+        app.include_router(_made(mount, agent, plugin), prefix=prefix)
+
+
+def _made(mount: Mount, agent: Agent, plugin: str) -> APIRouter:
+    sections: dict[str, Any] = {
+        tenant.id: tenant.sections[plugin]
+        for tenant in agent.tenants.values()
+        if plugin in tenant.sections
+    }
+    router: APIRouter = mount.make(sections)
+    return router

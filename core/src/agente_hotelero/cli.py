@@ -1,0 +1,183 @@
+"""`hotelero`: what an operator types. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agente_hotelero import __version__
+from agente_hotelero.errors import ConfigError
+
+if TYPE_CHECKING:
+    from agente_hotelero.config import Settings
+
+DEFAULT_FILE = Path("hotel.toml")
+
+
+class _Cli(click.Group):
+    """Our commands, then those of the enabled plugins; errors of configuration in one form."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *sorted(_plugin_commands(ctx))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or _plugin_commands(ctx).get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            for problem in error.problems:
+                click.echo(f"configuration: {problem}", err=True)
+            ctx.exit(2)
+
+
+def _plugin_commands(ctx: click.Context) -> dict[str, click.Command]:
+    from agente_hotelero._runtime.plugins import Plugins
+
+    try:
+        plugins = Plugins.load(settings_of(ctx).plugins)
+    except ConfigError:
+        return {}
+    found = (command for _, command in plugins.registered("register_commands"))
+    return {command.name: command for command in found if command and command.name}
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The configuration that the command line names. Raises ConfigError."""
+    from agente_hotelero._runtime.plugins import installed
+    from agente_hotelero.config import load
+
+    path: Path | None = ctx.find_root().params.get("config")
+    if path is None and DEFAULT_FILE.exists():
+        path = DEFAULT_FILE
+    return load(path, installed=set(installed()))
+
+
+@click.group(cls=_Cli)
+@click.version_option(__version__)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="HOTELERO_CONFIG",
+    help="TOML file; hotel.toml in this directory if it exists.",
+)
+def main(config: Path | None) -> None:
+    """The guest-messaging agent for hotels."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def run(ctx: click.Context, host: str, port: int) -> None:
+    """Serve guests."""
+    from agente_hotelero._serve import serve
+
+    if not serve(settings_of(ctx), host, port):
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--tenant", help="Which hotel; the first one if not given.")
+@click.option("--chat", "chat_id", default="terminal", show_default=True, help="Who you are.")
+@click.pass_context
+def chat(ctx: click.Context, tenant: str | None, chat_id: str) -> None:
+    """Talk to the agent in this terminal."""
+    from agente_hotelero import _terminal
+
+    asyncio.run(_terminal.chat(settings_of(ctx), tenant, chat_id))
+
+
+@main.group()
+def conversations() -> None:
+    """List conversations and hand them back to the agent."""
+
+
+@conversations.command("list")
+@click.option("--tenant")
+@click.option("--waiting", is_flag=True, help="Only those that a person has.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def list_conversations(
+    ctx: click.Context, tenant: str | None, waiting: bool, as_json: bool
+) -> None:
+    """Conversations, those that wait for a person first."""
+    from agente_hotelero import _operator
+
+    rows = asyncio.run(_operator.conversations(settings_of(ctx), tenant, waiting=waiting))
+    _print(rows, as_json)
+
+
+@conversations.command()
+@click.argument("conversation", type=int)
+@click.pass_context
+def release(ctx: click.Context, conversation: int) -> None:
+    """Give a conversation back to the agent."""
+    from agente_hotelero import _operator
+
+    if not asyncio.run(_operator.release(settings_of(ctx), conversation)):
+        raise click.ClickException(f"there is no conversation {conversation}")
+    click.echo(f"conversation {conversation} is with the agent")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def inbox(ctx: click.Context, as_json: bool) -> None:
+    """What came in and went out, by channel and state."""
+    from agente_hotelero import _operator
+
+    _print(asyncio.run(_operator.inbox(settings_of(ctx))), as_json)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
+    """Installed plugins, their state and why."""
+    from agente_hotelero._runtime.plugins import Plugins
+
+    records = Plugins.load(settings_of(ctx).plugins).records.values()
+    _print([asdict(record) for record in records], as_json)
+
+
+@main.group("config")
+def config_group() -> None:
+    """The configuration."""
+
+
+@config_group.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Say what is wrong with the configuration, or that nothing is."""
+    from agente_hotelero._runtime import agent
+
+    settings = settings_of(ctx)
+    agent.check(settings)
+    click.echo(f"the configuration is good: {', '.join(settings.tenants)}")
+
+
+@main.command()
+@click.pass_context
+def migrate(ctx: click.Context) -> None:
+    """Bring the database to this version's tables."""
+    from agente_hotelero import _operator
+
+    asyncio.run(_operator.migrate(settings_of(ctx)))
+    click.echo("the database is up to date")
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+    import orjson
+
+    if as_json:
+        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode())
+        return
+    for row in rows:
+        click.echo("  ".join(f"{key}={value}" for key, value in row.items() if value != ""))

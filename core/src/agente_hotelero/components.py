@@ -1,0 +1,352 @@
+"""Interfaces that plugins implement, and what the core lends them.
+
+A plugin's class is made once per tenant (an `Ingress` once per plugin, a `Channel` once per
+account) with its validated settings and `Services`, opened with ``async with`` and then awaited
+message by message. Abstract classes, so that a new optional method breaks nobody.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from agente_hotelero.dialogue import Decision, Focus, Frame, HandlerRequest
+from agente_hotelero.errors import Unsupported
+from agente_hotelero.messages import (
+    InboundEvent,
+    OutboundMessage,
+    Reply,
+    Understanding,
+    UnderstandRequest,
+)
+from agente_hotelero.stays import (
+    AdapterInfo,
+    Offer,
+    OfferQuery,
+    Page,
+    Property,
+    Reservation,
+    ReservationDraft,
+    ReservationQuery,
+    RoomType,
+)
+
+
+class PluginConfig(BaseModel):
+    """Base of a plugin's settings: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ConfigT = TypeVar("ConfigT", bound=PluginConfig)
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Where the time comes from; tests set it."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+
+
+class Log(Protocol):
+    """A structured logger already bound to plugin and tenant."""
+
+    def debug(self, event: str, **fields: Any) -> Any: ...
+    def info(self, event: str, **fields: Any) -> Any: ...
+    def warning(self, event: str, **fields: Any) -> Any: ...
+    def error(self, event: str, **fields: Any) -> Any: ...
+    def exception(self, event: str, **fields: Any) -> Any: ...
+
+
+class Inbox(Protocol):
+    """The durable way in, for routers and for channels that fetch."""
+
+    async def put(self, account: str, body: bytes) -> None:
+        """Return when `body` is on disk. `Ingress.parse` will read it. Raises Unavailable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the core lends to a component of one tenant."""
+
+    tenant: str
+    hotel_name: str
+    time_zone: ZoneInfo
+    languages: Sequence[str]
+    http: httpx.AsyncClient
+    log: Log
+    clock: Clock
+    sessions: async_sessionmaker[AsyncSession]
+    inbox: Inbox
+    run_sync: Callable[[Callable[[], Any]], Awaitable[Any]]
+    shared: Callable[[str, Callable[[], Any]], Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """A component's own word on its state; `detail` is for operators and holds no secret."""
+
+    ok: bool
+    detail: str = ""
+
+
+class Component(Generic[ConfigT]):
+    """Base of everything that a plugin registers."""
+
+    config_class: ClassVar[type[PluginConfig]] = PluginConfig
+
+    def __init__(self, config: ConfigT, services: Services) -> None:
+        self.config = config
+        self.services = services
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    async def health(self) -> Health:
+        return Health(ok=True)
+
+
+# ── channels ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account(Generic[ConfigT]):
+    """One number, mailbox or chat page of one tenant."""
+
+    id: str
+    tenant: str
+    config: ConfigT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookRequest:
+    """A request to ``/webhooks/<path>``; header names are lower case, `body` is as received."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Ingress(abc.ABC, Generic[ConfigT]):
+    """How a channel's events come in: one per plugin, for all accounts of all tenants.
+
+    `path` is the webhook's last segment; empty for a channel that has no webhook.
+    """
+
+    path: ClassVar[str] = ""
+    max_body: ClassVar[int] = 4 * 1024 * 1024
+
+    def __init__(self, accounts: Sequence[Account[ConfigT]]) -> None:
+        self.accounts = {account.id: account for account in accounts}
+
+    def handshake(self, query: Mapping[str, str]) -> str:
+        """Answer the provider's GET. Raises AuthFailed."""
+        raise Unsupported("this channel has no webhook")
+
+    def verify(self, request: WebhookRequest) -> Sequence[str]:
+        """The accounts whose secret matches the raw body. Raises AuthFailed if none does."""
+        raise Unsupported("this channel has no webhook")
+
+    @abc.abstractmethod
+    def parse(self, body: bytes) -> Sequence[InboundEvent]:
+        """Read a stored body: pure, no I/O. One event that makes no sense becomes `Ignored`.
+
+        Raises ValueError when the body as a whole cannot be read; it is then dead-lettered.
+        """
+
+
+class Channel(Component[ConfigT]):
+    """One account of a channel: how answers go out.
+
+    `idempotent`: sending the same `OutboundMessage.id` twice reaches the guest once.
+    `max_options`: more options than this are numbered in the text instead.
+    """
+
+    idempotent: ClassVar[bool] = False
+    max_options: ClassVar[int] = 0
+    max_option_title: ClassVar[int] = 20
+
+    def __init__(self, config: ConfigT, services: Services, account: str) -> None:
+        super().__init__(config, services)
+        self.account = account
+
+    @classmethod
+    @abc.abstractmethod
+    def account_ids(cls, config: ConfigT, tenant: str) -> Sequence[str]:
+        """The accounts that a tenant's settings name."""
+
+    @abc.abstractmethod
+    async def send(self, message: OutboundMessage) -> str:
+        """Hand the message to the provider and return its id for it.
+
+        Raises Throttled, Unavailable (not accepted, try again), OutcomeUnknown (may have been
+        accepted), PermanentError (never will be).
+        """
+
+    async def seen(self, provider_message_id: str) -> None:
+        """Tell the guest that the message was read and an answer is on its way, if possible."""
+        return
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelKind:
+    """What `register_channels` returns."""
+
+    ingress: type[Ingress[Any]]
+    channel: type[Channel[Any]]
+
+
+# ── PMS ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class PmsAdapter(Component[ConfigT]):
+    """A property management system, interface version 1.
+
+    An adapter holds no retry, cache, circuit or time-out: the core does. It translates, and maps
+    every failure to the tree in `errors`. Operations beyond the abstract ones are called only when
+    `info().capabilities` declares them.
+    """
+
+    @abc.abstractmethod
+    def info(self) -> AdapterInfo: ...
+
+    @abc.abstractmethod
+    async def properties(self) -> Sequence[Property]: ...
+
+    @abc.abstractmethod
+    async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]: ...
+
+    @abc.abstractmethod
+    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
+        """What is for sale, cheapest first; empty when sold out. Raises Rejected for a bad stay."""
+
+    @abc.abstractmethod
+    async def reservation(self, reference: str) -> Reservation:
+        """Raises NotFound."""
+
+    @abc.abstractmethod
+    async def find_reservations(
+        self, query: ReservationQuery, cursor: str | None = None
+    ) -> Page[Reservation]: ...
+
+    async def reprice(self, offer: Offer) -> Offer:
+        """The same sale at its present price (REPRICE). Raises SoldOut."""
+        raise Unsupported("reprice")
+
+    async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
+        """Book (CREATE). The same `key` books once, where the PMS can promise it.
+
+        Raises SoldOut, PriceChanged, Rejected, Unavailable, OutcomeUnknown.
+        """
+        raise Unsupported("create_reservation")
+
+
+class Pms(Protocol):
+    """The tenant's PMS as handlers use it: guarded, cached, bound to its property."""
+
+    async def property(self) -> Property: ...
+    async def room_types(self, locale: str) -> Sequence[RoomType]: ...
+    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]: ...
+    async def book(self, draft: ReservationDraft, key: str) -> Reservation:
+        """Book once for `key`, whatever crashes. Raises SoldOut, PriceChanged, Unavailable,
+        OutcomeUnknown (staff must look), Unsupported."""
+
+    async def reservation(self, reference: str) -> Reservation: ...
+
+
+# ── understanding and deciding ───────────────────────────────────────────────────────────────────
+
+
+class NlpEngine(Component[ConfigT]):
+    """Reads a guest's words. Must not read the clock and must not raise for any text."""
+
+    @abc.abstractmethod
+    async def understand(self, request: UnderstandRequest) -> Understanding: ...
+
+
+class Transcriber(Component[ConfigT]):
+    """Speech to text."""
+
+
+class Synthesizer(Component[ConfigT]):
+    """Text to speech."""
+
+
+class Handler(Component[ConfigT]):
+    """Decides what to say to the intents it owns. `name` is unique: ``<plugin>.<handler>``."""
+
+    name: ClassVar[str]
+    intents: ClassVar[frozenset[str]]
+
+    @abc.abstractmethod
+    async def handle(self, request: HandlerRequest) -> Decision: ...
+
+    def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
+        """What the frame asks, worded from the present state. Pure; asked again when needed."""
+        return None
+
+
+# ── other things a plugin may register ───────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Templates:
+    """A folder of response templates inside a package: ``<language>/<name>.j2``."""
+
+    package: str
+    folder: str = "templates"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mount:
+    """A FastAPI router made for the running app; `prefix` defaults to ``/plugins/<plugin>``.
+
+    `make` gets the plugin's (settings, services) of each tenant that switched it on.
+    """
+
+    make: Callable[[Mapping[str, tuple[Any, Services]]], Any]
+    prefix: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Periodic work, run once per cluster. `cron` is in the tenant's zone."""
+
+    name: str
+    cron: str
+    run: Callable[[Services], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonalData:
+    """How a plugin exports and erases what it holds of one guest address."""
+
+    export: Callable[[Services, str], Awaitable[Mapping[str, object]]]
+    erase: Callable[[Services, str], Awaitable[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PluginSchema:
+    """A plugin's tables: their metadata, and the package that holds its Alembic versions."""
+
+    metadata: Any
+    migrations: str
+    prefix: str = field(default="")

@@ -1,0 +1,288 @@
+"""Settings in layers: built-in defaults < one TOML file < well-known names < ``HOTELERO__…``.
+
+Secrets are written ``{ "$env" = "NAME" }`` or ``{ "$file" = "path" }`` and resolved into a copy.
+Every problem is reported with its TOML path; values are never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from agente_hotelero import _environment
+from agente_hotelero.errors import ConfigError, Problem
+
+WELL_KNOWN_SECRETS = frozenset({"", "development-only-secret", "changeme", "secret"})
+Tree = dict[str, Any]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PluginSwitch(BaseModel):
+    """``[plugins.<name>]``: the switch, and settings that hold for every tenant."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    enabled: bool = False
+    required: bool = False
+
+    def section(self) -> Tree:
+        return dict(self.__pydantic_extra__ or {})
+
+
+class TenantSettings(_Model):
+    """``[tenants.<id>]``: one hotel."""
+
+    name: str = Field(min_length=1)
+    time_zone: str = "UTC"
+    languages: tuple[Literal["es", "pt", "en"], ...] = ("es", "pt", "en")
+    pms: str | None = None
+    nlp: tuple[str, ...] = ("nlp_local",)
+    channels: tuple[str, ...] = ()
+    transcriber: str | None = None
+    synthesizer: str | None = None
+    property_id: str = "1"
+    flags: dict[str, bool] = Field(default_factory=dict)
+    plugins: dict[str, Tree] = Field(default_factory=dict)
+    house: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_iana(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not an IANA time zone such as America/Sao_Paulo")
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _at_least_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one language")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Settings(_Model):
+    """The whole configuration, checked as far as the core can without importing a plugin."""
+
+    environment: Literal["development", "production"] = "development"
+    debug: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    database_url: SecretStr = SecretStr("sqlite:///data/agent.db")
+    redis_url: SecretStr | None = None
+    secret_key: SecretStr = SecretStr("development-only-secret")
+    debounce_seconds: float = Field(default=0.0, ge=0, le=30)
+    poll_seconds: float = Field(default=0.1, ge=0.005, le=5)
+    stale_after_minutes: int = Field(default=60, ge=1)
+    turn_timeout_seconds: float = Field(default=30.0, gt=0)
+    pms_timeout_seconds: float = Field(default=10.0, gt=0)
+    pms_concurrency: int = Field(default=8, ge=1)
+    pms_cache_seconds: float = Field(default=300.0, ge=0)
+    circuit_failures: int = Field(default=5, ge=1)
+    circuit_reset_seconds: float = Field(default=30.0, gt=0)
+    send_attempts: int = Field(default=5, ge=1, le=20)
+    unknown_send_wait_seconds: float = Field(default=30.0, ge=0)
+    check_db_in_readiness: bool = True
+    check_redis_in_readiness: bool = False
+    check_pms_in_readiness: bool = False
+    plugins: dict[str, PluginSwitch] = Field(default_factory=dict)
+    tenants: dict[str, TenantSettings] = Field(default_factory=dict)
+
+    def flag(self, tenant: str, name: str) -> bool:
+        """Whether a tenant has a plugin or feature on; a plugin that is not named false is on."""
+        return self.tenants[tenant].flags.get(name, name not in OFF_UNLESS_NAMED)
+
+
+OFF_UNLESS_NAMED = frozenset({"review_requests"})
+
+
+def load(
+    path: Path | None = None, environ: Mapping[str, str] = os.environ, *, installed: set[str]
+) -> Settings:
+    """Settings from a file and the environment. Raises ConfigError with every problem found.
+
+    `installed` are the names of the plugins that are there; the embedded default switches on those
+    of its own that are among them.
+    """
+    file_tree = _read_toml(path) if path else {}
+    tree = _merge(file_tree, _environment.global_layer(environ))
+    if "tenants" in file_tree:
+        _refuse_single_hotel_names(environ)
+    else:
+        tree = _merge(_single_hotel(environ, installed), tree)
+    tree = _merge(tree, _environment.path_layer(environ))
+    settings = validate(Settings, _resolve_secrets(tree, environ, ""), "")
+    problems = [
+        *_unknown_plugins(settings, installed),
+        *_not_for_production(settings, environ, "tenants" in file_tree),
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def validate(model: type[ModelT], tree: Tree, path: str) -> ModelT:
+    """`tree` as a model; pydantic's findings become problems with TOML paths and no values."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        raise ConfigError([_problem(model, item, path) for item in found]) from None
+
+
+def _problem(model: type[BaseModel], item: Any, path: str) -> Problem:
+    where = ".".join(part for part in (path, *(str(p) for p in item["loc"])) if part)
+    allowed = ""
+    if item["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_at(model, item["loc"][:-1]))
+        return Problem(path=where, problem="is not a known setting", allowed=allowed)
+    if item["type"] == "literal_error":
+        return Problem(
+            path=where,
+            problem="has a value that is not allowed",
+            allowed=str(item["ctx"]["expected"]),
+        )
+    return Problem(path=where or "settings", problem=item["msg"].removeprefix("Value error, "))
+
+
+def _fields_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The names a nested model knows, found by walking annotations; empty when unclear."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        inner = _inner_model(field.annotation) if field else None
+        if inner is None:
+            continue
+        model = inner
+    return sorted(model.model_fields)
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_inner_model(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((found for found in inner if found is not None), None)
+
+
+def _read_toml(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError.at(str(path), f"cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError.at(str(path), f"is not valid TOML: {error}") from None
+
+
+def _merge(under: Tree, over: Tree) -> Tree:
+    """A new tree in which `over` wins, table by table."""
+    merged = dict(under)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = (
+            _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def _resolve_secrets(value: Any, environ: Mapping[str, str], path: str) -> Any:
+    if isinstance(value, list):
+        return [_resolve_secrets(item, environ, f"{path}.{n}") for n, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"$env"}:
+        name = str(value["$env"])
+        if name not in environ:
+            raise ConfigError.at(path, f"environment variable {name} is not set")
+        return environ[name]
+    if set(value) == {"$file"}:
+        try:
+            return Path(str(value["$file"])).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError.at(path, f"its file cannot be read: {error.strerror}") from None
+    return {
+        key: _resolve_secrets(item, environ, f"{path}.{key}" if path else key)
+        for key, item in value.items()
+    }
+
+
+def _single_hotel(environ: Mapping[str, str], installed: set[str]) -> Tree:
+    """The embedded default: a demo hotel, or the one hotel that the environment describes."""
+    own = _environment.tenant_layer(environ)
+    base = tomllib.loads(files("agente_hotelero").joinpath("demo.toml").read_text(encoding="utf-8"))
+    tenant = base["tenants"]["default"]
+    if own:
+        del tenant["house"]
+    tenant = _merge(tenant, own)
+    tenant["channels"] = [
+        name for name in [*tenant["channels"], *_environment.channels(environ)] if name in installed
+    ]
+    tenant["nlp"] = [name for name in tenant["nlp"] if name in installed]
+    if "pms" not in own and tenant["pms"] not in installed:
+        del tenant["pms"]
+    used = {*tenant["channels"], *tenant["nlp"], tenant.get("pms"), "front_desk"}
+    switches = {name: {"enabled": True} for name in sorted(used & installed)}
+    return {"plugins": switches, "tenants": {"default": tenant}}
+
+
+def _refuse_single_hotel_names(environ: Mapping[str, str]) -> None:
+    named = [name for name in _environment.SINGLE_HOTEL_NAMES if environ.get(name)]
+    if named:
+        raise ConfigError.at(
+            "tenants",
+            f"the file has tenants, so {', '.join(named)} cannot say which hotel it means",
+            "HOTELERO__TENANTS__<ID>__… for one tenant's setting",
+        )
+
+
+def _unknown_plugins(settings: Settings, installed: set[str]) -> list[Problem]:
+    allowed = ", ".join(sorted(installed)) or "none is installed"
+    named = [(f"plugins.{name}", name) for name in settings.plugins]
+    for tenant, one in settings.tenants.items():
+        path = f"tenants.{tenant}"
+        named += [(f"{path}.plugins.{name}", name) for name in one.plugins]
+        named += [
+            (f"{path}.{key}", getattr(one, key))
+            for key in ("pms", "transcriber", "synthesizer")
+            if getattr(one, key)
+        ]
+        named += [
+            (f"{path}.{key}.{n}", name)
+            for key in ("nlp", "channels")
+            for n, name in enumerate(getattr(one, key))
+        ]
+    return [
+        Problem(path=path, problem=f"no plugin {name!r} is installed", allowed=allowed)
+        for path, name in named
+        if name not in installed
+    ]
+
+
+def _not_for_production(
+    settings: Settings, environ: Mapping[str, str], in_file: bool
+) -> list[Problem]:
+    if settings.environment != "production":
+        return []
+    problems = []
+    if settings.secret_key.get_secret_value() in WELL_KNOWN_SECRETS:
+        problems.append(Problem(path="secret_key", problem="must be set to a secret in production"))
+    if not in_file and not environ.get("PMS_TYPE"):
+        problems.append(
+            Problem(
+                path="tenants.default.pms",
+                problem="must be chosen in production",
+                allowed="PMS_TYPE=mock, PMS_TYPE=qloapps, or tenants in a file",
+            )
+        )
+    return problems

@@ -1,0 +1,74 @@
+"""`Services` for tests: everything real but the clock and the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import structlog
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+from agente_hotelero.components import Services
+
+
+class SettableClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self.set(start)
+
+    def set(self, instant: datetime) -> None:
+        if instant.tzinfo is None:
+            raise ValueError("an instant must be aware")
+        self._now = instant.astimezone(UTC)
+
+    def advance(self, **delta: float) -> None:
+        self._now += timedelta(**delta)
+
+    def now(self) -> datetime:
+        return self._now
+
+
+class RecordingInbox:
+    """Keeps what a channel put in."""
+
+    def __init__(self) -> None:
+        self.bodies: list[tuple[str, bytes]] = []
+
+    async def put(self, account: str, body: bytes) -> None:
+        self.bodies.append((account, body))
+
+
+def lend(
+    *,
+    tenant: str = "sol",
+    zone: str = "America/Argentina/Buenos_Aires",
+    clock: SettableClock | None = None,
+    http: httpx.AsyncClient | None = None,
+    database_url: str = "sqlite+aiosqlite://",
+) -> Services:
+    """Services for one tenant; the default database lives in memory and is empty."""
+    held: dict[str, Any] = {}
+
+    def shared(key: str, factory: Callable[[], Any]) -> Any:
+        if key not in held:
+            held[key] = factory()
+        return held[key]
+
+    return Services(
+        tenant=tenant,
+        hotel_name=f"Hotel {tenant.title()}",
+        time_zone=ZoneInfo(zone),
+        languages=("es", "pt", "en"),
+        http=http or httpx.AsyncClient(timeout=5),
+        log=structlog.get_logger(),
+        clock=clock or SettableClock(datetime(2026, 11, 18, 12, tzinfo=UTC)),
+        sessions=async_sessionmaker(create_async_engine(database_url), expire_on_commit=False),
+        inbox=RecordingInbox(),
+        run_sync=asyncio.to_thread,
+        shared=shared,
+    )

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from agente_hotelero._runtime import logs
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    out = io.StringIO()
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    monkeypatch.setattr("sys.stderr", out)
+    logs.configure("INFO")
+    yield out
+    root.handlers, root.level = before
+    structlog.reset_defaults()
+
+
+CANARIES = {
+    "email": "write to ana.garcia@example.com today",
+    "phone": "call +54 9 11 5555-0101 now",
+    "bearer": "header Bearer EAAG-canary-token",
+    "address with password": "postgresql://user:canary-password@db/agent",
+}
+
+
+@pytest.mark.parametrize("said", CANARIES.values(), ids=CANARIES.keys())
+def test_patterns_are_hidden_wherever_they_stand(lines: io.StringIO, said: str) -> None:
+    structlog.get_logger("t").info(said, detail=said, nested={"deep": [said]})
+    logging.getLogger("library").warning("%s", said)
+    for secret in ("ana.garcia", "5555", "canary"):
+        assert secret not in lines.getvalue()
+
+
+@pytest.mark.parametrize("key", ["access_token", "app_secret", "text", "name", "api_key", "phone"])
+def test_telling_keys_hide_their_values(lines: io.StringIO, key: str) -> None:
+    structlog.get_logger("t").info("event", **{key: "canary"})
+    assert "canary" not in lines.getvalue()
+    assert key in lines.getvalue()
+
+
+def test_tracebacks_are_scrubbed_too(lines: io.StringIO) -> None:
+    try:
+        int("ana.garcia@example.com")
+    except ValueError:
+        structlog.get_logger("t").exception("failed")
+    assert "ValueError" in lines.getvalue()
+    assert "ana.garcia" not in lines.getvalue()
+
+
+def test_what_operators_need_stays(lines: io.StringIO) -> None:
+    structlog.get_logger("t").info("turn", tenant="sol", plugin="pms_mock", conversation_id=7)
+    assert '"tenant": "sol"' in lines.getvalue()
+    assert '"conversation_id": 7' in lines.getvalue()

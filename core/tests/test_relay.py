@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+import structlog
+from agente_hotelero._db.models import (
+    Conversation,
+    InboundEventRow,
+    InboxRaw,
+    Message,
+    Outbox,
+    OutboxState,
+    event_,
+)
+from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.ingest import RawWriter
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.relay import Directory, Relay
+from agente_hotelero.errors import Unavailable
+from agente_hotelero.testing import SettableClock
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.tests.fakes import FakeIngress, body, event
+
+pytestmark = pytest.mark.anyio
+
+
+class Queue:
+    """Stands for the engine: keeps what would be run."""
+
+    def __init__(self) -> None:
+        self.turns: list[tuple[int, int]] = []
+
+    async def enqueue_turn(
+        self, session: AsyncSession, conversation_id: int, event_id: int, delay: float
+    ) -> None:
+        self.turns.append((conversation_id, event_id))
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
+    tenants = {("fake", "sol"): "sol", ("fake", "luna"): "luna"}
+    directory = Directory(ingresses={"fake": FakeIngress([])}, tenants=tenants)
+    engine: Any = queue
+    log = structlog.get_logger()
+    return Relay(database, engine, directory, clock=clock, log=log, metrics=Metrics(), debounce=0.0)
+
+
+@pytest.fixture
+async def writer(database: Database, clock: SettableClock) -> AsyncIterator[RawWriter]:
+    writer = RawWriter(database.engine, clock)
+    writer.start()
+    yield writer
+    await writer.stop()
+
+
+async def rows(database: Database, table: type[Any]) -> Sequence[Any]:
+    async with database.sessions() as session:
+        return (await session.scalars(select(table).order_by(table.id))).all()
+
+
+async def put(writer: RawWriter, *bodies: bytes, accounts: tuple[str, ...] = ("sol",)) -> None:
+    for one in bodies:
+        await writer.put("fake", accounts, one)
+
+
+async def states(database: Database) -> list[tuple[str, str, str]]:
+    found = await rows(database, InboundEventRow)
+    return [(row.event_key, row.state, row.reason) for row in found]
+
+
+async def test_a_message_becomes_an_event_a_line_and_a_turn(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue
+) -> None:
+    await put(writer, body(event("m1", "hola")))
+    assert await relay.run_once() == 1
+    (conversation,) = await rows(database, Conversation)
+    (line,) = await rows(database, Message)
+    assert (conversation.tenant, conversation.address) == ("sol", "ana")
+    assert (line.text, line.direction, line.conversation_id) == ("hola", "in", conversation.id)
+    assert queue.turns == [(conversation.id, 1)]
+
+
+async def test_the_same_event_twice_is_one(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue
+) -> None:
+    await put(writer, body(event("m1")), body(event("m1"), event("m2")))
+    await relay.run_once()
+    await put(writer, body(event("m2")))
+    await relay.run_once()
+    assert [key for key, _, _ in await states(database)] == ["m1", "m2"]
+    assert len(await rows(database, Message)) == 2
+    assert len(queue.turns) == 1
+
+
+async def test_two_hotels_with_the_same_guest_and_key_stay_apart(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue
+) -> None:
+    events = body(event("m1", account="sol"), event("m1", account="luna"))
+    await put(writer, events, accounts=("sol", "luna"))
+    await relay.run_once()
+    found = await rows(database, Conversation)
+    assert [(row.tenant, row.address) for row in found] == [("sol", "ana"), ("luna", "ana")]
+    assert len(queue.turns) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        pytest.param(event("x", account="mars"), "unknown account", id="unknown account"),
+        pytest.param(event("x", account="luna"), "account of another secret", id="other secret"),
+        pytest.param(event("x", ignored="reaction"), "reaction", id="ignored by the channel"),
+    ],
+)
+async def test_what_is_not_answered_is_kept_with_its_reason(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue, one: Any, reason: str
+) -> None:
+    await put(writer, body(one, event("m2")))
+    await relay.run_once()
+    assert await states(database) == [("x", "ignored", reason), ("m2", "waiting", "")]
+    assert len(queue.turns) == 1
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [(b"{not json", "unreadable"), (b'"bug"', "parse raised KeyError")],
+    ids=["broken", "bug in the plugin"],
+)
+async def test_a_body_nobody_can_read_is_a_dead_letter_and_its_siblings_live(
+    database: Database, writer: RawWriter, relay: Relay, raw: bytes, error: str
+) -> None:
+    await put(writer, raw, body(event("m1")))
+    await relay.run_once()
+    first, second = await rows(database, InboxRaw)
+    assert (first.state, first.body) == ("dead", raw)
+    assert error in first.error
+    assert second.state == "done"
+    assert [key for key, _, _ in await states(database)] == ["m1"]
+
+
+async def test_a_crash_before_the_commit_leaves_the_body_for_the_next_run(
+    database: Database,
+    writer: RawWriter,
+    relay: Relay,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def crash(*_: object) -> None:
+        raise OperationalError("commit", {}, Exception("gone"))
+
+    await put(writer, body(event("m1")))
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "enqueue_turn", crash)
+        with pytest.raises(OperationalError):
+            await relay.run_once()
+    assert await states(database) == []
+    await relay.run_once()
+    assert await states(database) == [("m1", "waiting", "")]
+
+
+async def sent(database: Database, clock: SettableClock, state: OutboxState) -> int:
+    async with database.sessions() as session, session.begin():
+        row = Outbox(
+            tenant="sol",
+            conversation_id=1,
+            channel="fake",
+            account="sol",
+            address="ana",
+            content={},
+            acts=[],
+            amounts=[],
+            state=state,
+            provider_id="p1",
+            created_at=clock.now(),
+            updated_at=clock.now(),
+        )
+        session.add(row)
+        await session.flush()
+        return int(row.id or 0)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "final"),
+    [
+        pytest.param(["sent", "delivered", "read"], "read", id="in order"),
+        pytest.param(["read", "sent", "delivered"], "read", id="out of order"),
+        pytest.param(["failed", "sent"], "failed", id="late sent after failed"),
+        pytest.param(["delivered", "failed"], "delivered", id="failed after delivered"),
+    ],
+)
+async def test_statuses_only_ever_rise(
+    database: Database,
+    writer: RawWriter,
+    relay: Relay,
+    clock: SettableClock,
+    statuses: list[str],
+    final: str,
+) -> None:
+    await sent(database, clock, OutboxState.ACCEPTED)
+    events = [event(f"p1:{status}", status=status, provider_id="p1") for status in statuses]
+    await put(writer, body(*events))
+    await relay.run_once()
+    (row,) = await rows(database, Outbox)
+    assert row.state == final
+
+
+async def test_a_status_of_another_hotel_touches_nothing(
+    database: Database, writer: RawWriter, relay: Relay, clock: SettableClock
+) -> None:
+    outbox_id = await sent(database, clock, OutboxState.ACCEPTED)
+    foreign = event("s", account="luna", status="read", provider_id="p1", outbox_id=outbox_id)
+    await put(writer, body(foreign), accounts=("luna",))
+    await relay.run_once()
+    (row,) = await rows(database, Outbox)
+    assert row.state == "accepted"
+
+
+async def test_a_thousand_bodies_at_once_are_all_stored(
+    database: Database, writer: RawWriter, relay: Relay
+) -> None:
+    await asyncio.gather(*(put(writer, body(event(f"m{n}"))) for n in range(1000)))
+    while await relay.run_once():
+        pass
+    assert len(await states(database)) == 1000
+
+
+async def test_storage_that_is_away_is_told_to_the_caller(
+    database: Database, writer: RawWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone:
+        def begin(self) -> None:
+            raise OperationalError("connect", {}, Exception("gone"))
+
+    monkeypatch.setattr(writer, "_engine", Gone())
+    with pytest.raises(Unavailable, match="storage"):
+        await put(writer, body(event("m1")))
+    monkeypatch.undo()
+    await put(writer, body(event("m2")))
+    assert len(await rows(database, InboxRaw)) == 1
+
+
+async def test_events_of_one_batch_keep_their_order(
+    database: Database, writer: RawWriter, relay: Relay
+) -> None:
+    await put(writer, body(event("b"), event("a")), body(event("c")))
+    await relay.run_once()
+    async with database.sessions() as session:
+        keys = (await session.scalars(select(event_.event_key).order_by(event_.id))).all()
+    assert list(keys) == ["b", "a", "c"]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import pytest
+from agente_hotelero._runtime import state
+from agente_hotelero._runtime.routing import Call, route
+from agente_hotelero._runtime.state import State
+from agente_hotelero.dialogue import Focus, Frame
+from agente_hotelero.messages import Entity, Intent, StayHint, Understanding
+
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
+OWNERS = {
+    "make_reservation": "booking",
+    "wifi": "house",
+    "parking": "house",
+    "greeting": "talk",
+    "affirm": "talk",
+    "not_understood": "talk",
+    "human_handoff": "person",
+}
+ASKING = Frame(
+    handler="booking", step="dates", expects=("stay",), expires_at=NOW + timedelta(hours=1)
+)
+STAY = Entity(type="stay", text="mañana", span=(0, 6), value=StayHint(nights=1))
+
+
+def heard(
+    *intents: str, entities: tuple[Entity, ...] = (), verdict: Literal["act", "reject"] = "act"
+) -> Understanding:
+    found = tuple(Intent(name=name, confidence=0.9, at=at) for at, name in enumerate(intents))
+    return Understanding(language="es", intents=found, entities=entities, verdict=verdict)
+
+
+def asked(calls: list[Call]) -> list[tuple[str, bool]]:
+    return [(call.handler, call.floor) for call in calls]
+
+
+def test_an_answer_goes_to_the_frame_that_waits_for_it() -> None:
+    assert asked(route(heard(entities=(STAY,)), None, ASKING, OWNERS)) == [("booking", True)]
+
+
+def test_a_change_of_subject_goes_to_its_owner() -> None:
+    assert asked(route(heard("wifi"), None, ASKING, OWNERS)) == [("house", False)]
+
+
+def test_an_answer_and_another_question_are_both_heard_the_answer_first() -> None:
+    calls = route(heard("wifi", entities=(STAY,)), None, ASKING, OWNERS)
+    assert asked(calls) == [("booking", True), ("house", False)]
+
+
+def test_two_questions_to_one_handler_are_one_call_in_the_guests_order() -> None:
+    (only,) = route(heard("parking", "wifi"), None, None, OWNERS)
+    assert [intent.name for intent in only.intents] == ["parking", "wifi"]
+
+
+def test_a_wish_for_a_person_comes_before_everything() -> None:
+    calls = route(heard("wifi", "human_handoff", entities=(STAY,)), "yes", ASKING, OWNERS)
+    assert asked(calls) == [("person", False)]
+
+
+def test_a_tapped_option_is_an_answer() -> None:
+    assert asked(route(heard(), "offer:1", ASKING, OWNERS)) == [("booking", True)]
+
+
+def test_yes_is_small_talk_only_while_nothing_is_asked() -> None:
+    assert asked(route(heard("affirm"), None, None, OWNERS)) == [("talk", False)]
+    assert [call.intents for call in route(heard("affirm"), None, ASKING, OWNERS)] == [()]
+
+
+@pytest.mark.parametrize(
+    "understood",
+    [heard(), heard("wifi", verdict="reject"), heard("lost_item")],
+    ids=["nothing", "rejected", "nobody owns it"],
+)
+def test_what_nobody_can_answer_was_not_understood(understood: Understanding) -> None:
+    (only,) = route(understood, None, None, OWNERS)
+    assert (only.handler, only.intents) == ("talk", ())
+
+
+def test_an_unsure_intent_is_not_acted_on() -> None:
+    unsure = Understanding(
+        language="es", intents=(Intent(name="wifi", confidence=0.3),), verdict="act"
+    )
+    assert [call.intents for call in route(unsure, None, None, OWNERS)] == [()]
+
+
+def frame(handler: str, hours: float = 1) -> Frame:
+    return Frame(handler=handler, step="s", expires_at=NOW + timedelta(hours=hours))
+
+
+def test_the_stack_keeps_three_frames_and_one_per_handler() -> None:
+    frames: tuple[Frame, ...] = ()
+    for handler in ("a", "b", "c", "d", "b"):
+        frames = state.put(frames, frame(handler))
+    assert [one.handler for one in frames] == ["c", "d", "b"]
+
+
+def test_a_frame_whose_time_is_over_is_gone() -> None:
+    kept = State(frames=(frame("a", hours=-1), frame("b"))).fresh(NOW)
+    assert [one.handler for one in kept.frames] == ["b"]
+
+
+def test_a_state_survives_the_database() -> None:
+    before = State(frames=(ASKING,), focus=Focus(misunderstood=1))
+    assert state.parse(state.dump(before)) == before
+
+
+def test_an_empty_column_is_a_fresh_state() -> None:
+    assert state.parse({}) == State()

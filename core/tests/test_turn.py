@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+from agente_hotelero._db import repository
+from agente_hotelero._db.models import (
+    Conversation,
+    EventState,
+    InboxRaw,
+    Mode,
+    Outbox,
+    OutboxState,
+    event_,
+)
+from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.sender import Sender
+from agente_hotelero._runtime.templates import Renderer
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero._runtime.turn import TurnRunner
+from agente_hotelero.components import PluginConfig
+from agente_hotelero.config import TenantSettings
+from agente_hotelero.dialogue import Hotel
+from agente_hotelero.errors import (
+    AuthFailed,
+    OutcomeUnknown,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+from agente_hotelero.events import HandoverRequested, Subscription
+from agente_hotelero.messages import DeliveryState, DeliveryStatus, InboundMessage
+from agente_hotelero.testing import SettableClock, lend
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.tests.fakes import Asker, FakeChannel, FakeIngress, FakeNlp, body, event
+
+pytestmark = pytest.mark.anyio
+WORDS = {
+    "fake/en/question": "Yes or no?",
+    "fake/en/answered": "Thank you.",
+    "fake/en/unclear": "Pardon?",
+    "core/en/trouble": "A person of {{ hotel }} will answer.",
+}
+
+
+@dataclass
+class Queue:
+    """Stands for the engine: keeps what would be sent."""
+
+    sends: list[int] = field(default_factory=list)
+    fail: bool = False
+
+    async def enqueue_send(self, session: AsyncSession, outbox_id: int, recipient: str) -> None:
+        if self.fail:
+            raise OSError("disk full")
+        self.sends.append(outbox_id)
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One hotel with its turn runner and sender, driven by hand."""
+
+    database: Database
+    clock: SettableClock
+    queue: Queue
+    channel: FakeChannel
+    turns: TurnRunner
+    sender: Sender
+    events: list[Any]
+
+    async def receive(self, text: str, key: str, **content: Any) -> int:
+        """Store a message as the relay would, and return its conversation."""
+        (parsed,) = FakeIngress([]).parse(body(event(key, text, **content)))
+        message = parsed.event
+        assert isinstance(message, InboundMessage)
+        async with self.database.sessions() as session, session.begin():
+            raw = InboxRaw(channel="fake", accounts=["sol"], body=b"", received_at=self.clock.now())
+            session.add(raw)
+            await session.flush()
+            event_id = await repository.add_event(
+                session, raw, parsed, tenant="sol", state=EventState.WAITING, reason=""
+            )
+            conversation = await repository.conversation_for(
+                session, "sol", "fake", "sol", message, self.clock.now()
+            )
+            await repository.attach(session, "sol", int(event_id or 0), conversation, message)
+        return conversation
+
+    async def say(self, text: str, key: str, **content: Any) -> str:
+        """One message, one turn; what would be sent."""
+        conversation = await self.receive(text, key, **content)
+        before = len(self.queue.sends)
+        await self.turns.run(conversation)
+        rows = [await self.row(outbox_id) for outbox_id in self.queue.sends[before:]]
+        return " | ".join(str(row.content["text"]) for row in rows)
+
+    async def row(self, outbox_id: int) -> Outbox:
+        async with self.database.sessions() as session:
+            row = await repository.outbox_row(session, outbox_id)
+            assert row is not None
+            return row
+
+    async def states(self) -> Sequence[str]:
+        async with self.database.sessions() as session:
+            return (await session.scalars(select(event_.state).order_by(event_.id))).all()
+
+    async def conversation(self) -> Conversation:
+        async with self.database.sessions() as session:
+            return (await session.scalars(select(Conversation))).one()
+
+
+@pytest.fixture
+def desk(database: Database, clock: SettableClock) -> Desk:
+    services = replace(lend(clock=clock), sessions=database.sessions)
+    log, config = structlog.get_logger(), PluginConfig()
+    wall = Guard("fake", log, timeout=2, concurrency=8)
+    channel = FakeChannel(config, services, "sol")
+    settings = TenantSettings(name="Hotel Sol", languages=("en",))
+    hotel = Hotel(tenant="sol", name="Hotel Sol", languages=("en",), property_id="1")
+    tenant = Tenant(id="sol", settings=settings, hotel=hotel)
+    tenant.nlp.append((FakeNlp(config, services), wall))
+    tenant.handlers[Asker.name] = (Asker(config, services), wall)
+    tenant.owners.update(dict.fromkeys(Asker.intents, Asker.name))
+    tenant.channels["fake", "sol"] = (channel, wall)
+    queue, seen = Queue(), []
+
+    async def note(one: HandoverRequested) -> None:
+        seen.append(one)
+
+    engine: Any = queue
+    turns = TurnRunner(
+        database=database,
+        renderer=Renderer(WORDS),
+        clock=clock,
+        log=log,
+        metrics=Metrics(),
+        stale_after=timedelta(hours=1),
+        tenants={"sol": tenant},
+        subscriptions=[Subscription(event=HandoverRequested, receive=note)],
+        engine=engine,
+    )
+    sender = Sender(
+        database=database,
+        clock=clock,
+        log=log,
+        metrics=Metrics(),
+        attempts=3,
+        unknown_wait=0.1,
+        tenants={"sol": tenant},
+    )
+    return Desk(
+        database=database,
+        clock=clock,
+        queue=queue,
+        channel=channel,
+        turns=turns,
+        sender=sender,
+        events=seen,
+    )
+
+
+async def test_a_question_is_asked_and_its_answer_understood(desk: Desk) -> None:
+    assert await desk.say("ask", "1") == "Yes or no?"
+    assert await desk.say("yes", "2") == "Thank you."
+
+
+async def test_a_question_that_was_not_answered_is_asked_again(desk: Desk) -> None:
+    await desk.say("ask", "1")
+    assert await desk.say("blah", "2") == "Pardon?\n\nYes or no?"
+
+
+async def test_a_tap_on_an_option_that_is_not_on_offer_is_no_answer(desk: Desk) -> None:
+    assert await desk.say("old button", "1", choice="y") == "Pardon?"
+
+
+async def test_messages_that_wait_together_are_answered_together(desk: Desk) -> None:
+    await desk.receive("ask", "1")
+    assert await desk.say("yes", "2") != ""
+    assert len(desk.queue.sends) == 1
+    assert await desk.states() == ["answered", "answered"]
+
+
+async def test_a_turn_that_runs_again_says_nothing_again(desk: Desk) -> None:
+    await desk.say("ask", "1")
+    await desk.turns.run(1)
+    assert len(desk.queue.sends) == 1
+
+
+async def test_a_failure_before_the_commit_changes_nothing(desk: Desk) -> None:
+    desk.queue.fail = True
+    conversation = await desk.receive("ask", "1")
+    with pytest.raises(OSError, match="disk full"):
+        await desk.turns.run(conversation)
+    assert await desk.states() == ["waiting"]
+    desk.queue.fail = False
+    await desk.turns.run(conversation)
+    assert await desk.states() == ["answered"]
+    assert (await desk.conversation()).version == 1
+
+
+async def test_a_bug_in_a_handler_hands_the_guest_to_a_person(desk: Desk) -> None:
+    assert await desk.say("boom", "1") == "A person of Hotel Sol will answer."
+    conversation = await desk.conversation()
+    assert (conversation.mode, conversation.mode_reason) == ("human", "failure: PluginBug")
+    assert [one.reason for one in desk.events] == ["failure: PluginBug"]
+    assert desk.events[0].tenant == "sol"
+
+
+async def test_the_agent_is_silent_while_a_person_has_the_conversation(desk: Desk) -> None:
+    await desk.say("boom", "1")
+    assert await desk.say("ask", "2") == ""
+    assert await desk.states() == ["answered", "human"]
+    async with desk.database.sessions() as session, session.begin():
+        assert await repository.set_mode(session, "sol", 1, Mode.AGENT, "")
+    assert await desk.say("ask", "3") == "Yes or no?"
+
+
+async def test_nobody_releases_a_conversation_of_another_hotel(desk: Desk) -> None:
+    await desk.say("boom", "1")
+    async with desk.database.sessions() as session, session.begin():
+        assert not await repository.set_mode(session, "luna", 1, Mode.AGENT, "")
+    assert (await desk.conversation()).mode == "human"
+
+
+async def test_a_message_that_is_too_old_is_left_to_people(desk: Desk) -> None:
+    conversation = await desk.receive("ask", "1")
+    desk.clock.advance(minutes=61)
+    await desk.turns.run(conversation)
+    assert (await desk.states(), desk.queue.sends) == (["stale"], [])
+
+
+async def queued(desk: Desk) -> int:
+    await desk.say("ask", f"{len(desk.queue.sends)}")
+    return desk.queue.sends[-1]
+
+
+async def test_a_row_is_sent_and_its_receipt_kept(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    await desk.sender.run(outbox_id)
+    row = await desk.row(outbox_id)
+    assert (row.state, row.provider_id, row.attempts) == ("accepted", f"provider-{outbox_id}", 1)
+    assert [option.title for option in desk.channel.sent[0].options] == ["yes", "no"]
+
+
+async def test_a_row_that_was_sent_is_not_sent_again(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    await desk.sender.run(outbox_id)
+    await desk.sender.run(outbox_id)
+    assert len(desk.channel.sent) == 1
+
+
+@pytest.mark.parametrize("error", [Throttled(retry_after=0.01), Unavailable(retry_after=0.01)])
+async def test_a_passing_trouble_is_tried_again(desk: Desk, error: Exception) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [error, error]
+    await desk.sender.run(outbox_id)
+    row = await desk.row(outbox_id)
+    assert (row.state, row.attempts) == ("accepted", 3)
+
+
+async def test_trying_again_has_an_end(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [Unavailable(retry_after=0.01) for _ in range(5)]
+    await desk.sender.run(outbox_id)
+    row = await desk.row(outbox_id)
+    assert (row.state, row.error) == ("failed", "gave up after 3 attempts")
+
+
+@pytest.mark.parametrize("error", [Rejected("no"), AuthFailed("no")])
+async def test_a_refusal_is_not_tried_again(desk: Desk, error: Exception) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [error]
+    await desk.sender.run(outbox_id)
+    row = await desk.row(outbox_id)
+    assert (row.state, row.attempts) == ("failed", 1)
+
+
+async def status_of(desk: Desk, outbox_id: int) -> None:
+    status = DeliveryStatus(
+        provider_id="p9", state=DeliveryState.SENT, at=desk.clock.now(), outbox_id=outbox_id
+    )
+    async with desk.database.sessions() as session, session.begin():
+        await repository.apply_status(session, "sol", "fake", "sol", status, desk.clock.now())
+
+
+async def test_an_unknown_outcome_without_a_status_is_shown_as_unknown(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [OutcomeUnknown()]
+    await desk.sender.run(outbox_id)
+    assert (await desk.row(outbox_id)).state == "unknown"
+    assert desk.channel.sent == []
+
+
+async def interrupted(desk: Desk) -> int:
+    """A row whose process died while it was being sent."""
+    outbox_id = await queued(desk)
+    async with desk.database.sessions() as session, session.begin():
+        row = await desk.row(outbox_id)
+        await repository.set_outbox(session, row, OutboxState.SENDING, desk.clock.now())
+    return outbox_id
+
+
+async def test_after_a_crash_a_status_proves_that_it_was_sent(desk: Desk) -> None:
+    outbox_id = await interrupted(desk)
+    await status_of(desk, outbox_id)
+    await desk.sender.run(outbox_id)
+    assert (desk.channel.sent, (await desk.row(outbox_id)).state) == ([], "sent")
+
+
+async def test_after_a_crash_without_a_status_it_is_sent_again(desk: Desk) -> None:
+    outbox_id = await interrupted(desk)
+    await desk.sender.run(outbox_id)
+    assert (len(desk.channel.sent), (await desk.row(outbox_id)).state) == (1, "accepted")
+
+
+async def test_a_channel_that_knows_our_ids_is_simply_asked_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeChannel, "idempotent", True)
+    monkeypatch.setattr(desk.sender, "unknown_wait", 60)
+    await desk.sender.run(await interrupted(desk))
+    assert len(desk.channel.sent) == 1
+
+
+async def test_a_status_that_was_faster_than_the_answer_keeps_its_rank(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox_id = await queued(desk)
+    send: Callable[..., Awaitable[str]] = desk.channel.send
+
+    async def slow(message: Any) -> str:
+        await status_of(desk, outbox_id)
+        return await send(message)
+
+    monkeypatch.setattr(desk.channel, "send", slow)
+    await desk.sender.run(outbox_id)
+    assert (await desk.row(outbox_id)).state == "sent"
