@@ -1,0 +1,23 @@
+"""A PMS that behaves like a real one: stock, seasons, taxes, terms, races and injected faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agente_hotelero import PluginSchema, PmsAdapter, hookimpl
+
+from agente_hotelero_pms_mock.adapter import MockPms
+from agente_hotelero_pms_mock.tables import METADATA
+
+
+@hookimpl
+def register_pms_adapters() -> Sequence[type[PmsAdapter[Any]]]:
+    return [MockPms]
+
+
+@hookimpl
+def register_schema() -> PluginSchema:
+    return PluginSchema(
+        metadata=METADATA, migrations="agente_hotelero_pms_mock.migrations", prefix="pms_mock"
+    )
