@@ -1,0 +1,23 @@
+"""The front desk: what the agent says and does for guests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agente_hotelero import Handler, Templates, hookimpl
+
+from agente_hotelero_front_desk.booking import Booking
+from agente_hotelero_front_desk.house import House
+from agente_hotelero_front_desk.person import Person
+from agente_hotelero_front_desk.talk import Talk
+
+
+@hookimpl
+def register_handlers() -> Sequence[type[Handler[Any]]]:
+    return [Booking, House, Person, Talk]
+
+
+@hookimpl
+def register_templates() -> Templates:
+    return Templates(package="agente_hotelero_front_desk")

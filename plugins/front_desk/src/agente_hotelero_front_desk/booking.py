@@ -1,0 +1,255 @@
+"""Quoting and booking: dates, party, offer, guest, summary, an explicit yes, a reservation."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Handover
+from agente_hotelero.errors import (
+    OutcomeUnknown,
+    PermanentError,
+    PriceChanged,
+    Rejected,
+    SoldOut,
+    TemporaryError,
+)
+from agente_hotelero.events import ReservationMade
+from agente_hotelero.messages import Option, Priced, Reply
+from agente_hotelero.stays import Guest, Offer, OfferQuery, Reservation, ReservationDraft
+
+from agente_hotelero_front_desk import draft as drafts
+from agente_hotelero_front_desk import offers as sales
+from agente_hotelero_front_desk.config import FrontDeskConfig
+from agente_hotelero_front_desk.draft import Draft, Step
+
+EXPECTS: dict[Step, tuple[str, ...]] = {
+    "dates": ("stay", "party", "room_type"),
+    "nights": ("stay", "party", "room_type"),
+    "party": ("party", "stay", "room_type"),
+    "ages": ("party", "stay"),
+    "choose": ("option", "room_type", "stay", "party", "yes_no"),
+    "name": ("person", "email", "stay", "party"),
+    "email": ("email", "person", "stay", "party"),
+    "confirm": ("yes_no", "stay", "party", "room_type", "person", "email"),
+}
+YES, NO, NONE_OF_THEM = "confirm:yes", "confirm:no", "offer:none"
+
+
+class Booking(Handler[FrontDeskConfig]):
+    """Owns everything on the way from a question about rooms to a reservation."""
+
+    config_class = FrontDeskConfig
+    name = "front_desk.booking"
+    intents = frozenset({"check_availability", "make_reservation", "price_quote"})
+
+    async def handle(self, request: HandlerRequest) -> Decision:
+        frame = request.frame
+        step = cast("Step | None", frame.step if frame else None)
+        before = Draft.model_validate(frame.data) if frame else drafts.begin(request.focus)
+        told = drafts.absorb(before, request.entities, step)
+        same = told.searches_like(before)
+        if step == "confirm" and same:
+            answer = _yes_or_no(request)
+            if answer is not None:
+                return await self._close(request, told, answer)
+        if step == "choose" and told.stay == before.stay:
+            if same and _declines(request):
+                return self._nothing_booked()
+            told = told.with_(offer=_picked(request))
+        return await self._proceed(request, told)
+
+    def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
+        draft = Draft.model_validate(frame.data)
+        if frame.step == "choose":
+            return _choice(focus)
+        if frame.step == "confirm" and draft.offer is not None:
+            return _summary(draft, draft.offer)
+        values = {"arrival": draft.arrival, "children": draft.children}
+        return Reply(template=f"front_desk/ask_{frame.step}", values=values)
+
+    async def _proceed(self, request: HandlerRequest, draft: Draft) -> Decision:
+        """Say what follows from what is known, and ask the next question."""
+        if draft.arrival is not None and draft.arrival < request.now.date():
+            reply = Reply(template="front_desk/past_date", values={"arrival": draft.arrival})
+            return self._ask(request, draft.with_(arrival=None), (reply,))
+        if drafts.missing(draft) == "choose":
+            return await self._offer(request, draft)
+        return self._ask(request, draft)
+
+    async def _offer(
+        self, request: HandlerRequest, draft: Draft, first: tuple[Reply, ...] = ()
+    ) -> Decision:
+        """Search, and show what is for sale."""
+        stay, party = draft.stay, draft.occupancy
+        if stay is None or party is None:
+            return self._ask(request, draft, first)
+        query = OfferQuery(
+            property_id=request.hotel.property_id,
+            stay=stay,
+            occupancies=(party,),
+            room_type_id=draft.room_type,
+            locale=request.language,
+        )
+        try:
+            found = await request.pms.search_offers(query)
+            if not found and draft.room_type is not None:
+                found = await request.pms.search_offers(replace(query, room_type_id=None))
+                first = (*first, Reply(template="front_desk/other_rooms"))
+                draft = draft.with_(room_type=None)
+        except Rejected:
+            reply = Reply(template="front_desk/stay_refused", values=_stay_values(draft))
+            return self._ask(request, draft.with_(arrival=None, nights=None), (*first, reply))
+        except TemporaryError:
+            return self._away(request, draft, first)
+        shown = sales.worth_showing(found, draft.room_type, self.config.offers_shown)
+        if not shown:
+            reply = Reply(template="front_desk/no_rooms", values=_stay_values(draft))
+            return self._ask(request, draft.with_(arrival=None, nights=None), (reply,))
+        focus = request.focus.with_(offers=shown)
+        intro = Reply(template="front_desk/offers", values=_stay_values(draft))
+        replies = (*first, intro, *(sales.card(offer) for offer in shown))
+        return self._ask(replace(request, focus=focus), draft, replies)
+
+    def _away(
+        self, request: HandlerRequest, draft: Draft, first: tuple[Reply, ...] = ()
+    ) -> Decision:
+        """The PMS does not answer: said honestly, and what is known is kept for later."""
+        reply = Reply(template="front_desk/system_away")
+        focus = _remember(request.focus, draft)
+        return Decision(replies=(*first, reply), frame=None, focus=focus)
+
+    def _ask(
+        self, request: HandlerRequest, draft: Draft, replies: tuple[Reply, ...] = ()
+    ) -> Decision:
+        step = drafts.missing(draft)
+        if step == "confirm" and draft.key is None:
+            draft = draft.with_(key=uuid.uuid4().hex)
+        frame = Frame(
+            handler=self.name,
+            step=step,
+            data=draft.model_dump(mode="json"),
+            expects=EXPECTS[step],
+            expires_at=request.now + timedelta(hours=self.config.question_hours),
+        )
+        return Decision(replies=replies, frame=frame, focus=_remember(request.focus, draft))
+
+    async def _close(self, request: HandlerRequest, draft: Draft, answer: bool) -> Decision:
+        """The guest answered the summary."""
+        if not answer:
+            return self._nothing_booked()
+        offer, key = draft.offer, draft.key
+        if offer is None or key is None:
+            return await self._proceed(request, draft.without_offer())
+        order = ReservationDraft(
+            offer=offer, guest=_guest(request, draft), external_ref=f"AH-{key[:12].upper()}"
+        )
+        try:
+            made = await request.pms.book(order, key)
+        except PriceChanged as error:
+            changed = draft.with_(offer=error.offer, key=None)
+            reply = Reply(template="front_desk/price_changed", values=sales.described(error.offer))
+            return self._ask(request, changed, (reply,))
+        except SoldOut:
+            gone = (Reply(template="front_desk/just_sold", values=sales.described(offer)),)
+            return await self._offer(request, draft.without_offer(), gone)
+        except TemporaryError:
+            return self._ask(request, draft, (Reply(template="front_desk/not_booked_yet"),))
+        except OutcomeUnknown:
+            reply = Reply(template="front_desk/outcome_unknown")
+            return Decision(replies=(reply,), handover=Handover(reason="unknown booking outcome"))
+        except PermanentError as error:
+            reply = Reply(template="front_desk/booking_refused")
+            reason = f"booking refused: {type(error).__name__}"
+            return Decision(replies=(reply,), handover=Handover(reason=reason))
+        return _booked(request, offer, made)
+
+    def _nothing_booked(self) -> Decision:
+        return Decision(replies=(Reply(template="front_desk/nothing_booked"),))
+
+
+def _yes_or_no(request: HandlerRequest) -> bool | None:
+    """An explicit answer to the question; None when there was none."""
+    if request.choice in (YES, NO):
+        return request.choice == YES
+    said = request.first("yes_no")
+    return said.value if said is not None and isinstance(said.value, bool) else None
+
+
+def _picked(request: HandlerRequest) -> Offer | None:
+    """The offer that was chosen; a plain yes is enough where there is only one."""
+    offers = request.focus.offers
+    if len(offers) == 1 and _yes_or_no(request):
+        return offers[0]
+    return sales.picked(offers, request.choice, request.entities)
+
+
+def _declines(request: HandlerRequest) -> bool:
+    return request.choice == NONE_OF_THEM or _yes_or_no(request) is False
+
+
+def _choice(focus: Focus) -> Reply:
+    if len(focus.offers) != 1:
+        return Reply(template="front_desk/ask_choice", options=sales.options(focus.offers))
+    return Reply(
+        template="front_desk/ask_one",
+        options=(
+            Option(id="offer:0", phrase="front_desk/option_yes"),
+            Option(id=NONE_OF_THEM, phrase="front_desk/option_no"),
+        ),
+    )
+
+
+def _summary(draft: Draft, offer: Offer) -> Reply:
+    values = {**sales.described(offer), "name": draft.name, "email": draft.email}
+    return Reply(
+        template="front_desk/summary",
+        values=values,
+        options=(
+            Option(id=YES, phrase="front_desk/option_yes"),
+            Option(id=NO, phrase="front_desk/option_no"),
+        ),
+    )
+
+
+def _booked(request: HandlerRequest, offer: Offer, made: Reservation) -> Decision:
+    values = sales.described(offer) | {
+        "reference": made.reference,
+        "total": Priced(source_id=made.reference, money=made.total),
+        "name": made.guest.name,
+    }
+    focus = request.focus.with_(reservation=made.reference, offers=(), stay=None, guest=made.guest)
+    return Decision(
+        replies=(Reply(template="front_desk/booked", values=values),),
+        focus=focus,
+        events=(ReservationMade(reservation=made),),
+    )
+
+
+def _guest(request: HandlerRequest, draft: Draft) -> Guest:
+    return Guest(
+        name=draft.name or request.profile_name,
+        email=draft.email,
+        phone=request.phone,
+        language=request.language,
+    )
+
+
+def _remember(focus: Focus, draft: Draft) -> Focus:
+    guest = Guest(name=draft.name, email=draft.email) if draft.name else focus.guest
+    return focus.with_(
+        stay=draft.stay or focus.stay, occupancy=draft.occupancy or focus.occupancy, guest=guest
+    )
+
+
+def _stay_values(draft: Draft) -> dict[str, object]:
+    stay = draft.stay
+    return {
+        "arrival": draft.arrival,
+        "departure": stay.departure if stay else None,
+        "nights": draft.nights,
+        "adults": draft.adults,
+        "children": draft.children,
+    }

@@ -1,0 +1,92 @@
+"""Questions about the house: answered in the hotel's own words, or from its PMS."""
+
+from __future__ import annotations
+
+from agente_hotelero import Decision, Handler, HandlerRequest
+from agente_hotelero.errors import HoteleroError
+from agente_hotelero.messages import Location, Reply
+from agente_hotelero.stays import Property
+
+from agente_hotelero_front_desk.config import FrontDeskConfig
+from agente_hotelero_front_desk.person import offer_a_person
+
+TOPICS = {
+    "wifi": "wifi",
+    "breakfast_restaurant": "breakfast",
+    "parking": "parking",
+    "pets": "pets",
+    "pool_gym_spa": "pool",
+    "payment_methods": "payment",
+    "refund_cancellation_policy": "cancellation",
+    "room_service": "room_service",
+    "room_amenities": "amenities",
+    "airport_transfer": "transfer",
+    "accessibility": "accessibility",
+    "policies_limits": "policies",
+    "late_checkout": "late_checkout",
+    "early_checkin": "early_checkin",
+    "housekeeping": "housekeeping",
+    "checkin_info": "checkin",
+    "checkout_info": "checkout",
+    "location_directions": "location",
+}
+
+
+class House(Handler[FrontDeskConfig]):
+    """Owns the questions that a hotel answers once and for all in its configuration."""
+
+    config_class = FrontDeskConfig
+    name = "front_desk.house"
+    intents = frozenset(TOPICS)
+
+    async def handle(self, request: HandlerRequest) -> Decision:
+        replies: list[Reply] = []
+        unknown = False
+        for topic in dict.fromkeys(TOPICS[intent.name] for intent in request.intents):
+            reply = await self._answer(request, topic)
+            unknown = unknown or reply is None
+            if reply is not None:
+                replies.append(reply)
+        if unknown:
+            return offer_a_person(request, tuple(replies), "front_desk/topic_unknown")
+        return Decision(replies=tuple(replies))
+
+    async def _answer(self, request: HandlerRequest, topic: str) -> Reply | None:
+        """The hotel's own text first; then what the PMS knows; None if nobody does."""
+        texts = request.hotel.house.get(topic, {})
+        text = texts.get(request.language) or next(iter(texts.values()), None)
+        if topic not in ("checkin", "checkout", "location"):
+            return _told(text) if text else None
+        try:
+            place = await request.pms.property()
+        except HoteleroError:
+            return _told(text) if text else None
+        if topic == "location":
+            return _location(place, text)
+        return _told(text) if text else _times(place, topic)
+
+
+def _told(text: str) -> Reply:
+    return Reply(template="front_desk/house", values={"text": text})
+
+
+def _times(place: Property, topic: str) -> Reply:
+    return Reply(
+        template=f"front_desk/{topic}_time",
+        values={"check_in": place.check_in, "check_out": place.check_out},
+    )
+
+
+def _location(place: Property, text: str | None) -> Reply | None:
+    if not place.address and not text:
+        return None
+    point = None
+    if place.latitude is not None and place.longitude is not None:
+        point = Location(
+            latitude=place.latitude,
+            longitude=place.longitude,
+            name=place.name,
+            address=place.address,
+        )
+    values = {"text": text or "", "address": place.address}
+    return Reply(template="front_desk/location", values=values, location=point)

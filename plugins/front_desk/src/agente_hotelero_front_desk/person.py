@@ -1,0 +1,75 @@
+"""When a person shall take over: asked for, or offered where the agent cannot help."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Handover
+from agente_hotelero.messages import Option, Reply
+
+from agente_hotelero_front_desk.config import FrontDeskConfig
+
+NAME = "front_desk.person"
+YES, NO = "person:yes", "person:no"
+OFFER_MINUTES = 30
+
+
+class Person(Handler[FrontDeskConfig]):
+    """Owns the wish for a person, and what only people can do yet."""
+
+    config_class = FrontDeskConfig
+    name = NAME
+    intents = frozenset(
+        {
+            "human_handoff",
+            "cancel_reservation",
+            "modify_reservation",
+            "reservation_status",
+            "complaint_maintenance",
+            "lost_item",
+            "invoice",
+            "special_request",
+        }
+    )
+
+    async def handle(self, request: HandlerRequest) -> Decision:
+        if request.wants("human_handoff"):
+            return _hand_over("asked for")
+        if request.frame is not None and not request.intents:
+            if _agrees(request):
+                return _hand_over("offered and accepted")
+            return Decision(replies=(Reply(template="front_desk/no_person"),))
+        return offer_a_person(request, (), "front_desk/needs_person")
+
+    def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
+        return Reply(
+            template="front_desk/ask_person",
+            options=(
+                Option(id=YES, phrase="front_desk/option_yes"),
+                Option(id=NO, phrase="front_desk/option_no"),
+            ),
+        )
+
+
+def offer_a_person(request: HandlerRequest, replies: tuple[Reply, ...], template: str) -> Decision:
+    """Say why, and ask whether a person shall answer."""
+    frame = Frame(
+        handler=NAME,
+        step="offer",
+        expects=("yes_no",),
+        expires_at=request.now + timedelta(minutes=OFFER_MINUTES),
+    )
+    return Decision(replies=(*replies, Reply(template=template)), frame=frame)
+
+
+def _agrees(request: HandlerRequest) -> bool:
+    if request.choice in (YES, NO):
+        return request.choice == YES
+    said = request.first("yes_no")
+    return said is not None and said.value is True
+
+
+def _hand_over(reason: str) -> Decision:
+    return Decision(
+        replies=(Reply(template="front_desk/handover"),), handover=Handover(reason=reason)
+    )
