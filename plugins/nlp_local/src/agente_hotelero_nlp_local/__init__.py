@@ -1,0 +1,1 @@
+"""Understands Spanish, Portuguese and English on the CPU."""

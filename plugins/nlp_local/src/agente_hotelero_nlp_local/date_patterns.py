@@ -1,0 +1,148 @@
+"""The patterns of dates, in the order in which they claim text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from agente_hotelero_nlp_local import calendar_words as words
+from agente_hotelero_nlp_local import dates
+from agente_hotelero_nlp_local.dates import Maker, Mark
+from agente_hotelero_nlp_local.numerals import DAY, NUMBER
+from agente_hotelero_nlp_local.text import MASK
+
+Written = tuple[str, Maker]
+
+_W = r"(?<![\w¤])"
+_UNIT = (
+    r"(?!\s*(?:noches?|noites?|nights?|nts|pernoit|diarias?|dias?\b|days?|semanas?|weeks?|mes|"
+    r"months?|personas?|pers\b|pax|pessoas?|people|persons?|guests?|adult|huesped|hosped|nin[oa]|"
+    r"chic[oa]s|nen[ea]|hij[oa]s|menor|bebe|crianca|filh[oa]|kid|child|bab[yi]|infant|anos?\b|"
+    r"years?|habitac|habs?\b|cuartos?\b|quartos?\b|rooms?|camas?\b|beds?|dobles?\b|doubles?\b|"
+    r"hs?\b|hrs?\b|horas?|hours?|min|am\b|pm\b|%|\$|€|usd|eur|reais|pesos|dolar|[:h]\d|[.,]\d|"
+    r"of us\b|(?:y|e|and)\s+\d+\s*(?:anos?|years?)\b))"
+)
+_ORD = r"(?:st|nd|rd|th|ro|o|a)?(?!\w)"
+_ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|the)\s+)?"
+_YEAR = r"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d))?(?!\d)"
+_DAY_OF = rf"(?P<d>{DAY}){_ORD}\s*[-/.]?\s*(?:(?:del?|do|of|mes de)\s+)*"
+_OTHER = (
+    r"(?P<other>\s*,?\s*(?:no|nao|not)?,?\s*(?:sino\s+)?(?:el|la|the|a|o)\s+(?:otro|otra|siguiente|"
+    r"outr[oa]|seguinte|next(?: one)?|one after|following(?: one)?))(?!\w)"
+)
+_NEXT_WEEK = (
+    r"(?:de la |da |of |de |na |la )?(?:semana que viene|semana que vem|proxima semana|"
+    r"prox\.? semana|next week|semana proxima|semana siguiente)"
+)
+_PRE = (
+    r"(?:(?P<this>est[ea]|ess[ea]|nest[ea]|ness[ea]|this|coming)|(?P<next>proxim[oa]s?|prox\.?|next)"
+    r"|(?P<pre_other>otr[oa]|outr[oa]))\s+"
+)
+_POST = rf"(?:\s*(?:(?P<nw>{_NEXT_WEEK})|(?P<qv>que viene|que vem|proxim[oa]|siguiente)))?(?!\w)"
+_WEEKEND = r"(?:fin de semana|finde(?: semana)?|final de semana|fim de semana|fds|weekend|wknd)"
+_NOW = r"(?:today|now|hoy|hoje|agora|ahora)"
+
+
+def _numeric() -> Iterator[Written]:
+    yield (
+        rf"{_W}(?P<y>20\d\d)[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})(?!\d)",
+        dates.numeric,
+    )
+    full = r"(?P<d>\d{1,2})\s?[/.-]\s?(?P<m>\d{1,2})\s?[/.-]\s?(?P<y>20\d\d|\d\d)(?![\d/])"
+    yield rf"{_W}{_ART}{full}", dates.numeric
+    end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
+    yield rf"{_W}{_ART}(?P<d>\d{{1,2}})\s?/\s?(?P<m>\d{{1,2}}){end}", dates.numeric
+    yield rf"{_W}{_ART}(?P<d>\d{{1,2}})\.(?P<m>\d\d){end}", dates.numeric
+    yield rf"{_W}(?P<d>\d{{1,2}})-(?P<m>\d{{1,2}})(?!-){end}{_UNIT}", dates.dashed
+
+
+def _relative() -> Iterator[Written]:
+    count = rf"(?P<n>{NUMBER})\s+(?P<unit>dias?|days?|semanas?|weeks?)"
+    after_now = rf"(?:from|a partir de|desde|de)\s+{_NOW}(?!\w)"
+    yield rf"{_W}{count}\s+{after_now}", dates.in_some_days
+    yield rf"{_W}(?:en|dentro de|em|daqui a?|in)\s+{count}(?!\w)", dates.in_some_days
+    after = r"(?:el\s+)?pasado manana|depois de amanha|(?:the\s+)?day after tomorrow"
+    yield rf"{_W}(?:{after})(?!\w)", dates.ahead(2)
+    tomorrow = r"(?<!\bla )(?<!\bma )(?<!\besta )manana|amanha|tomorrow|tomorow|tmrw|tmr"
+    part = r"(?:\s+(?:a|por|en|de) la (?:manana|tarde|noche))?"
+    yield rf"{_W}(?:{tomorrow})(?!\w){part}", dates.ahead(1)
+    today = (
+        r"hoy|hoje|today|tonight|est[ae] (?:misma )?(?:noche|noite|tarde)|esta manana|"
+        r"this (?:evening|afternoon|morning)"
+    )
+    yield rf"{_W}(?:{today})(?!\w)(?:\s+(?:mismo|a noite|a la noche|mesmo))?", dates.ahead(0)
+    yield r"(?:(?<=from )now|(?<=desde )ahora|(?<=partir de )(?:agora|ahora))(?!\w)", dates.ahead(0)
+
+
+def _lengths() -> Iterator[Written]:
+    unit = r"(?:noches?|noites?|nights?|nites?|nts?|pernoctes?|pernoites?|diarias?)(?!\w)"
+    several = rf"(?:\s*(?:o|ou|or|a|to|-)\s*(?P<n2>{NUMBER}))?"
+    yield rf"{_W}(?P<n>{NUMBER}){several}\s*{unit}", dates.nights
+    not_a_date = r"(?!\w)(?! (?:from|after))"
+    yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|weeks?){not_a_date}", dates.weeks
+    long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"
+    yield rf"{_W}{long}\s+(?:unos |about )?(?P<n>{NUMBER})\s+(?:dias|days)(?!\w)", dates.days_long
+
+
+def _named(language: str) -> Iterator[Written]:
+    weekdays = words.weekdays(language)
+    lead = rf"(?:(?:{'|'.join(name for _, name in weekdays)}),?\s+)?{_ART}"
+    for number, name in words.months():
+        yield rf"{_W}{lead}{_DAY_OF}{name}{_YEAR}", dates.in_month(number)
+    day = rf"(?:the\s+)?(?P<d>{DAY}){_ORD}(?!\s*(?:am|pm|:|noches|nights|noites)){_YEAR}"
+    for number, name in words.months(english_only=True):
+        yield rf"{_W}{lead}{name}\s*{day}", dates.in_month(number)
+    for (on, month), name in words.feasts():
+        yield rf"{_W}{name}{_YEAR}", dates.feast(on, month)
+    for offset, name in words.movable_feasts():
+        yield rf"{_W}{name}{_YEAR}", dates.movable(offset)
+    with_day = rf"(?:,?\s+(?:(?:dia|the|el)\s+)?(?P<d>{DAY}){_ORD}{_UNIT})?"
+    for number, name in weekdays:
+        head = rf"{_W}(?:(?:el|the|la|a|o|na|no)\s+)?(?:{_PRE})?"
+        yield rf"{head}{name}{with_day}(?:{_OTHER}|{_POST})", dates.weekday(number)
+
+
+def _weekend() -> Written:
+    nth = "|".join(sorted(dates.NTH, key=len, reverse=True))
+    month = "|".join(rf"(?P<m{number}>{name})" for number, name in words.months())
+    of_day = rf"(?:del dia|do dia|of the|del|do|of)\s+(?P<d>{DAY}){_ORD}{_UNIT}"
+    of_month = rf"(?:de|do|of|in|em|en)\s+(?:{month}){_YEAR}"
+    head = rf"(?:(?:el|the|o|no|a)\s+)?(?:{_PRE})?(?:(?P<nth>{nth})\s+)?"
+    tail = rf"(?:\s+{of_day})?(?:\s+{of_month})?(?:{_OTHER}|{_POST})"
+    return rf"{_W}{head}{_WEEKEND}{tail}", dates.weekend
+
+
+def _bare() -> Written:
+    article = r"(?P<art>(?:el|o dia|el dia|the|no dia|dia|del dia|al dia)\s+)"
+    return rf"{_W}{article}?(?P<d>{DAY})(?P<ord>st|nd|rd|th)?(?![\w]){_UNIT}", dates.bare
+
+
+@lru_cache(maxsize=8)
+def _patterns(language: str) -> tuple[tuple[re.Pattern[str], Maker], ...]:
+    written = [
+        *_numeric(),
+        *_relative(),
+        _weekend(),
+        *_lengths(),
+        *_named(language),
+        _bare(),
+    ]
+    return tuple((re.compile(pattern), make) for pattern, make in written)
+
+
+def marks(text: str, language: str) -> list[Mark]:
+    """All marks in folded text, in order, none overlapping."""
+    free = text
+    found: list[Mark] = []
+    for pattern, make in _patterns(language):
+        for match in pattern.finditer(free):
+            mark = make(match)
+            if mark is not None:
+                found.append(mark)
+                free = free[: mark.start] + MASK * (mark.end - mark.start) + free[mark.end :]
+    return sorted(found, key=lambda mark: mark.start)
+
+
+def next_week_said(text: str) -> bool:
+    return re.search(rf"{_W}{_NEXT_WEEK}(?!\w)", text) is not None
