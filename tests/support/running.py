@@ -1,0 +1,97 @@
+"""A whole agent behind a real port, in a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
+
+import uvicorn
+from agente_hotelero._db.models import (
+    EventState,
+    Outbox,
+    OutboxState,
+    RawState,
+    event_,
+    outbox_,
+    raw_,
+)
+from agente_hotelero._runtime.agent import Agent
+from agente_hotelero.app import create_app
+from agente_hotelero.config import Settings
+from agente_hotelero.testing import SettableClock
+from sqlalchemy import func, select
+
+T = TypeVar("T")
+START_SECONDS = 30
+PATIENCE = 30
+
+
+class RunningAgent:
+    """Serves `settings` at `url` while the context is open; `do` runs a coroutine inside it."""
+
+    def __init__(self, settings: Settings, clock: SettableClock) -> None:
+        self.clock = clock
+        self._app = create_app(settings, clock=clock)
+        config = uvicorn.Config(self._app, port=0, log_config=None, access_log=False, lifespan="on")
+        self._server = uvicorn.Server(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.url = ""
+
+    def _serve(self) -> None:
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            await self._server.serve()
+
+        asyncio.run(main())
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the agent did not start")
+            time.sleep(0.02)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(START_SECONDS)
+
+    @property
+    def agent(self) -> Agent:
+        agent: Agent = self._app.state.agent
+        return agent
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def settle(self) -> None:
+        """Return when nothing waits to be relayed, answered or sent."""
+        deadline = time.monotonic() + PATIENCE
+        while self.do(self._unsettled()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the agent is still busy")
+            time.sleep(0.01)
+
+    async def _unsettled(self) -> int:
+        busy = (OutboxState.QUEUED, OutboxState.SENDING)
+        queries = (
+            select(func.count()).where(raw_.state == RawState.NEW),
+            select(func.count()).where(event_.state == EventState.WAITING),
+            select(func.count()).where(outbox_.state.in_(busy)),
+        )
+        async with self.agent.database.sessions() as session:
+            return sum([int((await session.execute(query)).scalar_one()) for query in queries])
+
+    async def outbox(self, tenant: str, address: str) -> list[Outbox]:
+        """What was said to a guest of a hotel, in order."""
+        query = select(Outbox).where(outbox_.tenant == tenant, outbox_.address == address)
+        async with self.agent.database.sessions() as session:
+            return list((await session.scalars(query.order_by(outbox_.id))).all())

@@ -1,0 +1,289 @@
+"""Whole dialogues over WhatsApp's simulator, for two hotels at two dates.
+
+What is asserted: the acts of each answer, the facts in the words the guest sees, every amount traced
+to its source, and what the PMS holds afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from agente_hotelero._db import repository
+from agente_hotelero._db.models import Mode, Outbox
+from agente_hotelero._runtime.templates import DATES, LOCALES
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.stays import Occupancy, OfferQuery, Reservation, ReservationQuery, Stay
+from agente_hotelero.testing import SettableClock
+from agente_hotelero_channel_whatsapp.testing import Account, Guest, Sent, Simulator
+from babel.dates import format_date
+
+from tests.support.dialogues import Dialogue, Turn, days, read_all
+from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.running import RunningAgent
+from tests.support.times import JUNE, NOVEMBER
+
+DATES_OF_THE_CLOCK = {
+    "november": NOVEMBER,
+    "june": JUNE,
+}
+HOTELS = ("sol", "luna")
+DIALOGUES = read_all()
+AMOUNT = re.compile(r"\b(BRL|CLP) ([\d.,]*\d)")
+phones = count(5491155550100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Both hotels behind one agent, and Meta's stand-in."""
+
+    running: RunningAgent
+    simulator: Simulator
+
+    def tenant(self, hotel: str) -> Tenant:
+        return self.running.agent.tenants[hotel]
+
+    def today(self, hotel: str) -> date:
+        zone = self.tenant(hotel).settings.zone
+        return self.running.clock.now().astimezone(zone).date()
+
+
+@pytest.fixture(scope="module", params=list(DATES_OF_THE_CLOCK))
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    clock = SettableClock(DATES_OF_THE_CLOCK[request.param])
+    folder = tmp_path_factory.mktemp("agent")
+    accounts = [
+        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
+        for hotel in HOTELS
+    ]
+    with Simulator(accounts, now=clock.now, statuses=False) as simulator:
+        settings = two_hotels(folder, f"sqlite:///{folder}/agent.db", whatsapp=simulator.url)
+        with RunningAgent(settings, clock) as running:
+            simulator.webhook = f"{running.url}/webhooks/whatsapp"
+            yield World(running=running, simulator=simulator)
+
+
+@pytest.mark.parametrize("hotel", HOTELS)
+@pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda dialogue: dialogue.name)
+def test_dialogue(world: World, dialogue: Dialogue, hotel: str) -> None:
+    account = world.simulator.account(NUMBERS[hotel])
+    guest = Guest(world.simulator, account, str(next(phones)), "Guest")
+    play = Play(world=world, hotel=hotel, dialogue=dialogue, guest=guest)
+    play.sell_out()
+    for number, turn in enumerate(dialogue.turns, 1):
+        play.turn(turn, f"{dialogue.name}, turn {number}: {turn.guest or turn.tap}")
+    play.check_bookings()
+
+
+@dataclass(kw_only=True)
+class Play:
+    """One dialogue with one hotel."""
+
+    world: World
+    hotel: str
+    dialogue: Dialogue
+    guest: Guest
+
+    def turn(self, turn: Turn, where: str) -> None:
+        shown, said = len(self.guest.replies()), len(self._outbox())
+        if turn.release:
+            self._release()
+            return
+        if turn.tap:
+            self.guest.tap(turn.tap)
+        else:
+            self.guest.say(turn.guest)
+        self.world.running.settle()
+        replies, rows = self.guest.replies(after=shown), self._outbox()[said:]
+        if turn.silent:
+            assert replies == [], where
+            return
+        assert _acts(rows) == list(turn.acts), where
+        self._check_facts(turn, replies, where)
+        self._check_amounts(replies, rows, where)
+        if "offer" in turn.acts:
+            self._check_offers(turn, replies, rows, where)
+
+    def sell_out(self) -> None:
+        """Fill the hotel as the dialogue needs it."""
+        if not self.dialogue.sold_out:
+            return
+        adapter = self._adapter()
+        first, last = days(self.dialogue.sold_out, self.world.today(self.hotel))
+        self.world.running.do(_take_all(adapter, Stay(arrival=first, departure=last)))
+
+    def check_bookings(self) -> None:
+        """Exactly what the dialogue promises is in the hotel's PMS, and nothing in the other's."""
+        for hotel in HOTELS:
+            found = self._reservations(hotel)
+            if self.dialogue.booked is None or hotel != self.hotel:
+                assert found == []
+            else:
+                (made,) = found
+                self._check_reservation(made, self.dialogue.booked)
+
+    def _check_reservation(self, made: Reservation, booked: dict[str, Any]) -> None:
+        arrival, departure = days(tuple(booked["stay"]), self.world.today(self.hotel))
+        adults, children = booked["party"]
+        (party,) = made.occupancies
+        assert made.stay == Stay(arrival=arrival, departure=departure)
+        assert (party.adults, len(party.child_ages)) == (adults, children)
+        assert (made.guest.name, made.guest.email) == (booked["name"], booked["email"])
+        assert made.guest.phone == f"+{self.guest.phone}"
+        assert booked.get("room") in (None, made.room_type_id)
+        summary = next(row for row in self._outbox() if "front_desk/booked" in row.acts)
+        assert made.reference in summary.content["text"]
+        assert {"source": made.reference, **_money(made.total)} in summary.amounts
+
+    def _check_facts(self, turn: Turn, replies: list[Sent], where: str) -> None:
+        words = "\n".join(reply.text for reply in replies)
+        if turn.stay:
+            for day in days(turn.stay, self.world.today(self.hotel)):
+                assert self._written(day) in words, where
+        if turn.party:
+            adults, children = turn.party
+            assert re.search(rf"\b{adults} adult", words), where
+            assert bool(re.search(r"\b\d (?:niño|criança|child)", words)) == bool(children), where
+        for fact in turn.says:
+            self._check_fact(fact, words, replies, where)
+
+    def _check_fact(self, fact: str, words: str, replies: list[Sent], where: str) -> None:
+        tenant = self.world.tenant(self.hotel)
+        config = self._adapter().config
+        if fact == "map":
+            points = [reply.location for reply in replies]
+            assert (config.latitude, config.longitude) in points, where
+            return
+        topic = fact.removeprefix("house.")
+        known = {
+            "hotel": tenant.settings.name,
+            "address": config.address,
+            **{name: texts[self.dialogue.language] for name, texts in tenant.hotel.house.items()},
+        }
+        assert known.get(topic, fact) in words, where
+
+    def _written(self, day: date) -> str:
+        language = self.dialogue.language
+        return format_date(day, DATES[language], locale=LOCALES[language])
+
+    def _check_amounts(self, replies: list[Sent], rows: list[Outbox], where: str) -> None:
+        """Every amount the guest sees is of this hotel's currency and names its source."""
+        house = " ".join(
+            text
+            for texts in self.world.tenant(self.hotel).hotel.house.values()
+            for text in texts.values()
+        )
+        currency = self._adapter().config.currency
+        by_mark = {str(row.id): row for row in rows}
+        assert {reply.mark for reply in replies} == set(by_mark), where
+        for reply in replies:
+            row = by_mark[reply.mark]
+            sourced = {(one["currency"], Decimal(one["amount"])) for one in row.amounts}
+            for match in AMOUNT.finditer(reply.text):
+                if match.group() in house:
+                    continue
+                assert (match[1], _decimal(match[2], self.dialogue.language)) in sourced, where
+                assert match[1] == currency, where
+
+    def _check_offers(
+        self, turn: Turn, replies: list[Sent], rows: list[Outbox], where: str
+    ) -> None:
+        """What is offered is what the PMS sells: the same offers, totals, terms and photos."""
+        by_mark = {reply.mark: reply for reply in replies}
+        cards = [(by_mark[str(row.id)], row) for row in rows if "front_desk/offer" in row.acts]
+        assert cards, where
+        offers = {offer.id: offer for offer in self._sold(turn)}
+        for reply, row in cards:
+            (source,) = {one["source"] for one in row.amounts}
+            offer = offers[source]
+            for money in (offer.total, *(tax.amount for tax in offer.taxes)):
+                assert {"source": offer.id, **_money(money)} in row.amounts, where
+            assert reply.image == offer.room_type.images[0].url, where
+            assert re.search(r"reembols|[Cc]ancel|refund", reply.text), where
+
+    def _sold(self, turn: Turn) -> list[Any]:
+        """Everything the PMS sells for what the guest last asked, asked without the agent."""
+        conversation = self.world.running.do(self._conversation())
+        focus = conversation.state["focus"]
+        stay = Stay(**{key: date.fromisoformat(day) for key, day in focus["stay"].items()})
+        party = Occupancy(
+            adults=focus["occupancy"]["adults"], child_ages=tuple(focus["occupancy"]["child_ages"])
+        )
+        if turn.stay:
+            assert (stay.arrival, stay.departure) == days(turn.stay, self.world.today(self.hotel))
+        query = OfferQuery(property_id="1", stay=stay, occupancies=(party,))
+        return list(self.world.running.do(self._adapter().search_offers(query)))
+
+    def _adapter(self) -> Any:
+        pms = self.world.tenant(self.hotel).pms
+        assert pms is not None
+        return pms.adapter
+
+    def _reservations(self, hotel: str) -> list[Reservation]:
+        pms = self.world.tenant(hotel).pms
+        assert pms is not None
+        query = ReservationQuery(property_id="1", phone=f"+{self.guest.phone}")
+        return list(self.world.running.do(pms.adapter.find_reservations(query)).items)
+
+    def _outbox(self) -> list[Outbox]:
+        return self.world.running.do(self.world.running.outbox(self.hotel, self.guest.phone))
+
+    async def _conversation(self) -> Any:
+        async with self.world.running.agent.database.sessions() as session:
+            found = await repository.conversations(session, self.hotel, limit=1000)
+        return next(one for one in found if one.address == self.guest.phone)
+
+    def _release(self) -> None:
+        async def release() -> None:
+            conversation = await self._conversation()
+            assert conversation.mode == Mode.HUMAN
+            async with self.world.running.agent.database.sessions() as session, session.begin():
+                await repository.set_mode(session, self.hotel, conversation.id, Mode.AGENT, "")
+
+        self.world.running.do(release())
+
+
+def _acts(rows: list[Outbox]) -> list[str]:
+    """Acts in order; offers in a row count as one."""
+    acts = [act.removeprefix("front_desk/") for row in rows for act in row.acts]
+    return [act for place, act in enumerate(acts) if act != "offer" or acts[place - 1] != "offer"]
+
+
+def _money(money: Any) -> dict[str, str]:
+    return {"amount": str(money.amount), "currency": money.currency}
+
+
+def _decimal(text: str, language: str) -> Decimal:
+    if language == "en":
+        return Decimal(text.replace(",", ""))
+    return Decimal(text.replace(".", "").replace(",", "."))
+
+
+async def _take_all(adapter: Any, stay: Stay) -> None:
+    from agente_hotelero_pms_mock import tables
+
+    for room in adapter.config.rooms:
+        async with adapter.services.sessions() as session, session.begin():
+            await tables.take_units(
+                session,
+                adapter.services.tenant,
+                adapter.config.property_id,
+                room.id,
+                stay.dates(),
+                units=room.units,
+                of=room.units,
+            )
+
+
+def test_there_are_dialogues_in_every_language() -> None:
+    languages = [dialogue.language for dialogue in DIALOGUES]
+    assert len(languages) >= 12
+    assert set(languages) == {"es", "pt", "en"}
