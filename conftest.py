@@ -20,7 +20,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL database; where no server answers, a failure in CI and a skip elsewhere."""
+    """An empty PostgreSQL database; without a server, a failure in CI and a skip elsewhere."""
     name = f"hotelero_{uuid.uuid4().hex[:12]}"
     try:
         admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)

@@ -23,7 +23,7 @@ PATH = "/webhooks/whatsapp"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAgent]:
     folder = tmp_path_factory.mktemp("agent")
-    settings = two_hotels(folder, f"sqlite:///{folder}/a.db", whatsapp="http://127.0.0.1:9")
+    settings = two_hotels(f"sqlite:///{folder}/a.db", whatsapp="http://127.0.0.1:9")
     with RunningAgent(settings, clock_at(NOVEMBER)) as agent:
         yield agent
 
@@ -158,7 +158,7 @@ def test_requests_are_counted_by_route_not_by_path(running: RunningAgent) -> Non
 
 def test_a_second_agent_on_the_same_file_is_refused(running: RunningAgent, tmp_path: Path) -> None:
     path = running.agent.database.path
-    settings = two_hotels(tmp_path, f"sqlite:///{path}", whatsapp="http://127.0.0.1:9")
+    settings = two_hotels(f"sqlite:///{path}", whatsapp="http://127.0.0.1:9")
     with (
         pytest.raises(RuntimeError, match="did not start"),
         RunningAgent(settings, clock_at(NOVEMBER)),

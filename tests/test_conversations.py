@@ -1,7 +1,7 @@
 """Whole dialogues over WhatsApp's simulator, for two hotels at two dates.
 
-What is asserted: the acts of each answer, the facts in the words the guest sees, every amount traced
-to its source, and what the PMS holds afterwards.
+What is asserted: the acts of each answer, the facts in the words the guest sees, every amount
+traced to its source, and what the PMS holds afterwards.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def world(
         for hotel in HOTELS
     ]
     with Simulator(accounts, now=clock.now, statuses=False) as simulator:
-        settings = two_hotels(folder, f"sqlite:///{folder}/agent.db", whatsapp=simulator.url)
+        settings = two_hotels(f"sqlite:///{folder}/agent.db", whatsapp=simulator.url)
         with RunningAgent(settings, clock) as running:
             simulator.webhook = f"{running.url}/webhooks/whatsapp"
             yield World(running=running, simulator=simulator)

@@ -23,7 +23,9 @@ def differences(connection: Connection, owner: Owner) -> list[Any]:
         "version_table": owner.version_table,
         "include_name": lambda name, kind, _: kind != "table" or name in ours,
     }
-    return compare_metadata(MigrationContext.configure(connection, opts=options), owner.metadata)
+    context = MigrationContext.configure(connection, opts=options)
+    found: list[Any] = compare_metadata(context, owner.metadata)
+    return found
 
 
 async def test_migrations_make_what_the_models_say(database_url: str) -> None:

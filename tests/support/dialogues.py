@@ -42,15 +42,7 @@ def read_all() -> list[Dialogue]:
 
 def _read(path: Path) -> Dialogue:
     tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    turns = tuple(
-        Turn(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in one.items()
-            }
-        )
-        for one in tree["turn"]
-    )
+    turns = tuple(_turn(one) for one in tree["turn"])
     return Dialogue(
         name=path.stem,
         language=tree["language"],
@@ -58,6 +50,11 @@ def _read(path: Path) -> Dialogue:
         booked=tree.get("booked"),
         sold_out=tuple(tree.get("sold_out", ())),
     )
+
+
+def _turn(tree: dict[str, Any]) -> Turn:
+    lists = {key: tuple(value) for key, value in tree.items() if isinstance(value, list)}
+    return Turn(**{**tree, **lists})
 
 
 def days(said: tuple[str, ...], today: date) -> tuple[date, date]:

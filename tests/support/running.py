@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Coroutine
@@ -46,7 +47,9 @@ class RunningAgent:
             self._loop = asyncio.get_running_loop()
             await self._server.serve()
 
-        asyncio.run(main())
+        # uvicorn leaves by SystemExit when the application cannot start.
+        with contextlib.suppress(SystemExit):
+            asyncio.run(main())
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -209,7 +209,7 @@ async def test_a_fault_strikes_once_and_before_anything_is_booked(
     pms = make()
     offer = await best(pms)
     faults: Faults = pms.services.shared(SHARED, Faults)
-    faults.inject("sol", "create_reservation", fault)
+    faults.inject("create_reservation", fault, tenant="sol")
     with pytest.raises(error):
         await book(pms, "k", offer)
     assert (await pms.search_offers(QUERY))[0].units_left == DOUBLE.units
@@ -220,7 +220,7 @@ async def test_an_unknown_outcome_afterwards_has_booked(make: Make) -> None:
     pms = make()
     offer = await best(pms)
     faults: Faults = pms.services.shared(SHARED, Faults)
-    faults.inject("sol", "create_reservation", Fault.UNKNOWN_AFTER)
+    faults.inject("create_reservation", Fault.UNKNOWN_AFTER, tenant="sol")
     with pytest.raises(OutcomeUnknown):
         await book(pms, "k", offer)
     found = await pms.find_reservations(ReservationQuery(property_id="1", external_ref="AH-k"))
@@ -230,7 +230,7 @@ async def test_an_unknown_outcome_afterwards_has_booked(make: Make) -> None:
 async def test_a_fault_of_one_hotel_is_not_the_others(make: Make) -> None:
     sol, luna = make("sol"), make("luna")
     faults: Faults = sol.services.shared(SHARED, Faults)
-    faults.inject("luna", "search_offers", Fault.UNAVAILABLE)
+    faults.inject("search_offers", Fault.UNAVAILABLE, tenant="luna")
     assert await sol.search_offers(QUERY)
     assert await luna.search_offers(QUERY)
 
@@ -238,7 +238,7 @@ async def test_a_fault_of_one_hotel_is_not_the_others(make: Make) -> None:
 async def test_a_hanging_call_can_be_given_up(make: Make) -> None:
     pms = make()
     faults: Faults = pms.services.shared(SHARED, Faults)
-    faults.inject("sol", "search_offers", Fault.HANG)
+    faults.inject("search_offers", Fault.HANG, tenant="sol")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(pms.search_offers(QUERY), 0.05)
     assert await pms.search_offers(QUERY)

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from agente_hotelero.errors import Rejected
-from agente_hotelero.stays import Money, Occupancy, Stay
+from agente_hotelero.stays import CancellationTerms, Money, Occupancy, Stay
 from agente_hotelero_pms_mock import pricing, rules
-from agente_hotelero_pms_mock.catalogue import Season, localised
+from agente_hotelero_pms_mock.catalogue import Rate, Room, Season, localised
 from agente_hotelero_pms_mock.config import MockConfig
 from agente_hotelero_pms_mock.demo import DOUBLE, FAMILY, FLEXIBLE, SAVER
+from agente_hotelero_pms_mock.pricing import Quote, Sale
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -24,6 +25,25 @@ MONDAY, FRIDAY, CHRISTMAS = date(2026, 11, 23), date(2026, 11, 27), date(2026, 1
 
 def stay(arrival: date, nights: int) -> Stay:
     return Stay(arrival=arrival, departure=arrival + timedelta(days=nights))
+
+
+def sale(
+    arrival: date = MONDAY,
+    nights: int = 1,
+    parties: tuple[Occupancy, ...] = (TWO,),
+    *,
+    room: Room = DOUBLE,
+    rate: Rate = FLEXIBLE,
+) -> Sale:
+    return Sale(room=room, rate=rate, stay=stay(arrival, nights), parties=parties)
+
+
+def quote(wanted: Sale, locale: str = "en", config: MockConfig = CONFIG) -> Quote:
+    return pricing.quote(config, wanted, locale)
+
+
+def terms(wanted: Sale) -> CancellationTerms:
+    return pricing.cancellation(CONFIG, wanted, quote(wanted), NOW, ZONE)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +63,11 @@ def stay(arrival: date, nights: int) -> Stay:
 def test_a_night_costs_what_its_day_and_party_say(
     day: date, party: Occupancy, expected: str
 ) -> None:
-    assert pricing.night(CONFIG, DOUBLE, FLEXIBLE, day, party) == Decimal(expected)
+    assert quote(sale(day, parties=(party,))).total.amount == Decimal(expected)
 
 
 def test_a_rate_changes_the_price() -> None:
-    assert pricing.night(CONFIG, DOUBLE, SAVER, MONDAY, TWO) == Decimal("85.00")
+    assert quote(sale(rate=SAVER)).total.amount == Decimal("85.00")
 
 
 @pytest.mark.parametrize(
@@ -77,59 +97,54 @@ def test_a_stay_costs_the_sum_of_its_parts(
     party = (Occupancy(adults=adults, child_ages=tuple(ages)),)
 
     def cost(arrival: date, nights: int) -> Money:
-        return pricing.total(CONFIG, FAMILY, FLEXIBLE, stay(arrival, nights), party)
+        return quote(sale(arrival, nights, party, room=FAMILY)).total
 
     whole = cost(first, one + other)
     assert whole == cost(first, one) + cost(first + timedelta(days=one), other)
 
 
 def test_two_rooms_cost_twice() -> None:
-    one = pricing.total(CONFIG, DOUBLE, FLEXIBLE, stay(MONDAY, 2), (TWO,))
-    two = pricing.total(CONFIG, DOUBLE, FLEXIBLE, stay(MONDAY, 2), (TWO, TWO))
+    one, two = quote(sale(nights=2)).total, quote(sale(nights=2, parties=(TWO, TWO))).total
     assert two == one + one
 
 
 def test_the_included_tax_is_a_part_of_the_price() -> None:
-    price = Money(amount=Decimal("121.00"), currency="USD")
-    (line,) = pricing.tax_lines(CONFIG, price, None, "es")
-    assert (line.name, line.amount.amount, line.included) == ("IVA", Decimal("21.00"), True)
+    vat = quote(sale(nights=1), "es").taxes[0]
+    assert (vat.name, vat.amount.amount, vat.included) == ("IVA", Decimal("17.36"), True)
 
 
 def test_the_city_tax_is_paid_on_site_by_adults_and_nights() -> None:
-    due = pricing.due_at_property(CONFIG, stay(MONDAY, 3), (Occupancy(adults=2, child_ages=(9,)),))
-    assert due == Money(amount=Decimal("12.00"), currency="USD")
-    line = pricing.tax_lines(CONFIG, Money(amount=Decimal(1), currency="USD"), due, "pt")[-1]
-    assert (line.name, line.included) == ("Taxa de turismo", False)
+    quoted = quote(sale(nights=3, parties=(Occupancy(adults=2, child_ages=(9,)),)), "pt")
+    assert quoted.due == Money(amount=Decimal("12.00"), currency="USD")
+    assert (quoted.taxes[-1].name, quoted.taxes[-1].included) == ("Taxa de turismo", False)
 
 
 def test_a_hotel_without_city_tax_has_nothing_due() -> None:
     free = CONFIG.model_copy(update={"city_tax": Decimal(0)})
-    assert pricing.due_at_property(free, stay(MONDAY, 3), (TWO,)) is None
+    assert quote(sale(), config=free).due is None
 
 
 def test_cancelling_is_free_until_two_days_before_in_local_time() -> None:
-    terms = pricing.cancellation(CONFIG, DOUBLE, FLEXIBLE, stay(CHRISTMAS, 3), (TWO,), NOW, ZONE)
-    assert terms.free_until == datetime(2026, 12, 22, 18, tzinfo=ZONE)
-    assert terms.fee == Money(amount=Decimal("150.00"), currency="USD")
+    found = terms(sale(CHRISTMAS, 3))
+    assert found.free_until == datetime(2026, 12, 22, 18, tzinfo=ZONE)
+    assert found.fee == Money(amount=Decimal("150.00"), currency="USD")
 
 
 def test_cancelling_is_never_free_when_the_time_has_passed() -> None:
-    soon = stay(date(2026, 11, 19), 1)
-    terms = pricing.cancellation(CONFIG, DOUBLE, FLEXIBLE, soon, (TWO,), NOW, ZONE)
-    assert (terms.free_until, terms.fee is not None) == (None, True)
+    found = terms(sale(date(2026, 11, 19)))
+    assert (found.free_until, found.fee is not None) == (None, True)
 
 
 def test_a_saver_costs_everything() -> None:
-    terms = pricing.cancellation(CONFIG, DOUBLE, SAVER, stay(MONDAY, 2), (TWO,), NOW, ZONE)
-    assert terms.free_until is None
-    assert terms.fee == pricing.total(CONFIG, DOUBLE, SAVER, stay(MONDAY, 2), (TWO,))
+    saver = sale(nights=2, rate=SAVER)
+    assert terms(saver) == CancellationTerms(fee=quote(saver).total)
 
 
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
         pytest.param(stay(date(2026, 11, 17), 2), "past", id="past"),
-        pytest.param(stay(date(2029, 1, 1), 2), "window", id="too far"),
+        pytest.param(stay(date(2029, 1, 1), 2), "more than 540 days ahead", id="too far"),
         pytest.param(stay(MONDAY, 31), "maximum stay 30", id="too long"),
         pytest.param(stay(CHRISTMAS, 2), "minimum stay 3", id="too short in season"),
     ],

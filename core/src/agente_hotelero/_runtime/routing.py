@@ -32,6 +32,8 @@ def route(
     """Handlers to ask, in order: handover alone, else the top frame if it was answered, then the
     owners of other clear intents as the guest named them; nobody means it was not understood."""
     clear = _clear(understood, owners)
+    if top is not None:
+        clear = tuple(intent for intent in clear if intent.name not in ANSWERING)
     if any(intent.name == HANDOVER for intent in clear):
         return [Call(handler=owners[HANDOVER], intents=_of(clear, owners, owners[HANDOVER]))]
     calls: list[Call] = []
@@ -39,8 +41,6 @@ def route(
         calls.append(Call(handler=top.handler, intents=_of(clear, owners, top.handler), floor=True))
     for intent in sorted(clear, key=lambda intent: intent.at):
         owner = owners[intent.name]
-        if top is not None and intent.name in ANSWERING:
-            continue
         if all(call.handler != owner for call in calls):
             calls.append(Call(handler=owner, intents=_of(clear, owners, owner)))
     if not calls and NOT_UNDERSTOOD in owners:

@@ -30,6 +30,7 @@ def route(ingresses: Mapping[str, Ingress[Any]], writer: RawWriter) -> Route:
     by_path = {ingress.path: (name, ingress) for name, ingress in ingresses.items() if ingress.path}
 
     async def endpoint(request: Request) -> Response:
+        request.scope["route"] = made  # for the counter of requests: FastAPI sets it, Starlette not
         found = by_path.get(request.path_params["path"])
         if found is None:
             return PlainTextResponse("no such channel", 404)
@@ -37,7 +38,8 @@ def route(ingresses: Mapping[str, Ingress[Any]], writer: RawWriter) -> Route:
             return _handshake(found[1], request)
         return await _receive(*found, request, writer)
 
-    return Route("/webhooks/{path}", endpoint, methods=["GET", "POST"])
+    made = Route("/webhooks/{path}", endpoint, methods=["GET", "POST"])
+    return made
 
 
 def _handshake(ingress: Ingress[Any], request: Request) -> Response:

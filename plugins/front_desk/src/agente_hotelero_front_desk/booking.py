@@ -27,9 +27,9 @@ from agente_hotelero_front_desk.draft import Draft, Step
 
 EXPECTS: dict[Step, tuple[str, ...]] = {
     "dates": ("stay", "party", "room_type"),
-    "nights": ("stay", "party", "room_type"),
+    "nights": ("nights", "stay", "party", "room_type"),
     "party": ("party", "stay", "room_type"),
-    "ages": ("party", "stay"),
+    "ages": ("ages", "party", "stay"),
     "choose": ("option", "room_type", "stay", "party", "yes_no"),
     "name": ("person", "email", "stay", "party"),
     "email": ("email", "person", "stay", "party"),
@@ -43,7 +43,7 @@ class Booking(Handler[FrontDeskConfig]):
 
     config_class = FrontDeskConfig
     name = "front_desk.booking"
-    intents = frozenset({"check_availability", "make_reservation", "price_quote"})
+    intents = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
 
     async def handle(self, request: HandlerRequest) -> Decision:
         frame = request.frame
@@ -51,7 +51,7 @@ class Booking(Handler[FrontDeskConfig]):
         before = Draft.model_validate(frame.data) if frame else drafts.begin(request.focus)
         told = drafts.absorb(before, request.entities, step)
         same = told.searches_like(before)
-        if step == "confirm" and same:
+        if step == "confirm" and told == before:
             answer = _yes_or_no(request)
             if answer is not None:
                 return await self._close(request, told, answer)

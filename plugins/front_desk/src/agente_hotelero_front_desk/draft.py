@@ -77,7 +77,7 @@ def absorb(draft: Draft, entities: Sequence[Entity], step: Step | None) -> Draft
             told = _with_stay(told, value, step)
         elif isinstance(value, PartyHint):
             told = _with_party(told, value)
-        elif entity.type == "room_type":
+        elif entity.type == "room_type" and not entity.alternatives:
             told = told.with_(room_type=str(value))
         elif entity.type == "person":
             told = told.with_(name=str(value))

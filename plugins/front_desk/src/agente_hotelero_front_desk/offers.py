@@ -39,7 +39,12 @@ def picked(offers: Sequence[Offer], choice: str | None, entities: Sequence[Entit
     """The offer that was tapped, numbered or named by its room."""
     if choice is not None:
         return {f"offer:{number}": offer for number, offer in enumerate(offers)}.get(choice)
-    rooms = [entity.value for entity in entities if entity.type == "room_type"]
+    rooms = {
+        room
+        for entity in entities
+        if entity.type == "room_type"
+        for room in (entity.value, *entity.alternatives)
+    }
     named = [offer for offer in offers if offer.room_type.id in rooms]
     return named[0] if len(named) == 1 else None
 

@@ -1,1 +1,15 @@
-"""Understands Spanish, Portuguese and English on the CPU."""
+"""Understands Spanish, Portuguese and English on the CPU: no service, no download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agente_hotelero import NlpEngine, hookimpl
+
+from agente_hotelero_nlp_local.engine import LocalNlp
+
+
+@hookimpl
+def register_nlp_engines() -> Sequence[type[NlpEngine[Any]]]:
+    return [LocalNlp]

@@ -148,8 +148,9 @@ def _which(match: re.Match[str]) -> str:
 def weekday(number: int) -> Maker:
     def make(match: re.Match[str]) -> Mark:
         day = value(match["d"]) if match["d"] else None
-        place = {"start": match.start(), "end": match.end()}
-        return Mark(**place, weekday=number, week=_which(match), day=day)
+        return Mark(
+            start=match.start(), end=match.end(), weekday=number, week=_which(match), day=day
+        )
 
     return make
 

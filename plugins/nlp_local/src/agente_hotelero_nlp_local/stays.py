@@ -11,7 +11,8 @@ from agente_hotelero.messages import StayHint
 
 from agente_hotelero_nlp_local import moments
 from agente_hotelero_nlp_local.date_patterns import marks, next_week_said
-from agente_hotelero_nlp_local.dates import Mark
+from agente_hotelero_nlp_local.dates import Mark, valid
+from agente_hotelero_nlp_local.numerals import COUNT, value
 
 LONGEST_GUESSED = 60
 _SOFT = r"(?:[\s¤,.]|\b(?:del|al|dia|el|la|o|os|a|the|on|at|no|na)\b)*"
@@ -22,13 +23,15 @@ _ARRIVE = (
     r"check(?:ing)?[ -]?in|desde|from|a partir de\w*|starting|empezando|comecando|coming)\b"
 )
 _LEAVE = (
-    r"\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*)|sa(?:io|ir|ida|indo|imos|iremos)|"
-    r"leav\w+|depart\w*|partida|partimos|parto|check(?:ing)?[ -]?out|out|nos vamos|me voy|"
-    r"retir\w+|hasta|ate|until|till?|through|vou embora)\b"
+    r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*)|"
+    r"sa(?:io|ir|ida|indo|imos|iremos)|leav\w+|depart\w*|partida|partimos|parto|check(?:ing)?[ -]?out|"
+    r"out|nos vamos|me voy|retir\w+|hasta|ate|until|till?|through|vou embora)\b"
 )
 _INSTEAD = r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than)\b[^,;.]{0,12}$"
 _DENIED = r"\b(?:no|nao|not)\s+(?:es\s+|para\s+|on\s+|from\s+)?(?:del?\s+|el\s+)?$"
-_CORRECTING = r"\b(?:cambi\w+|mud\w+|modific\w+|change|move|perdon|digo|mejor|sorry|actually|sino)\b"
+_CORRECTING = (
+    r"\b(?:cambi\w+|mud\w+|modific\w+|change|move|perdon|digo|mejor|sorry|actually|sino)\b"
+)
 _NIGHT_OF = r"\b(?:la noche|a noite|noite|the night|one night|night) (?:del?|do|of|on)(?: dia)?\s*$"
 _GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
 
@@ -96,7 +99,7 @@ def _of_nights(lengths: Sequence[Mark]) -> StayRead | None:
 
 
 def _with_nights(phrase: _Phrase, lengths: Sequence[Mark]) -> StayRead | None:
-    """Nights fill in a missing departure; against a written departure they are a second reading."""
+    """Nights fill in a missing departure; against a written one they are a second reading."""
     if not phrase.hints:
         return None
     spans = phrase.spans + tuple((mark.start, mark.end) for mark in lengths[-1:])
@@ -214,7 +217,7 @@ def _linked(first: _Said, second: _Said, context: _Context) -> bool:
 
 def _consecutive(first: Mark, second: Mark, context: _Context) -> bool:
     between = context.text[first.end : second.start]
-    firm = first.sure and second.sure or second.month is not None
+    firm = (first.sure and second.sure) or second.month is not None
     return firm and re.fullmatch(r"\s+(?:y|e|and|&)\s+(?:el\s+|o\s+)?", between) is not None
 
 
@@ -227,7 +230,7 @@ def _range(first: Mark, second: Mark, context: _Context, anchor: date) -> _Phras
 
 
 def _completed(first: Mark, second: Mark) -> tuple[Mark, Mark]:
-    """"24 al 27 de diciembre", "28 al 3 de enero", "24/12 al 2/1/2027": fill in the first."""
+    """ "24 al 27 de diciembre", "28 al 3 de enero", "24/12 al 2/1/2027": fill in the first."""
     head = first
     bare = first.day is not None and first.month is None and second.day is not None
     if bare and second.month is not None:
@@ -239,7 +242,7 @@ def _completed(first: Mark, second: Mark) -> tuple[Mark, Mark]:
         head = replace(head, year=second.year - 1 if later else second.year)
     if first.weekday is not None and not first.week and second.week == "next week":
         head = replace(head, week="next week")
-    if head.month and head.day and not moments.valid(head.day, head.month, head.year):
+    if head.month and head.day and not valid(head.day, head.month, head.year):
         head = replace(head, wrong=True)
     return head, second
 
@@ -262,7 +265,7 @@ def _until(arrival: date, tail: Mark, context: _Context) -> list[StayHint]:
 
 
 def _swapped(arrival: date, departure: date) -> list[StayHint]:
-    """"27/12 al 24/12": perhaps the two were exchanged."""
+    """ "27/12 al 24/12": perhaps the two were exchanged."""
     if departure.month == 2 and departure.day == 29:
         return []
     earlier = departure.replace(year=departure.year - 1)
@@ -277,7 +280,7 @@ def _by_role(first: _Said, second: _Said, context: _Context, anchor: date) -> _P
 
 
 def _nights_of(first: Mark, second: Mark, context: _Context, anchor: date) -> _Phrase | None:
-    """"Friday and Saturday" are two nights, to most; to some, arrival and departure."""
+    """ "Friday and Saturday" are two nights, to most; to some, arrival and departure."""
     plain = _range(first, second, context, anchor)
     hints: list[StayHint] = []
     for hint in plain.hints:
@@ -337,3 +340,11 @@ def _is_whole(phrase: _Phrase) -> bool:
 def _refused(phrase: _Phrase, text: str) -> bool:
     before = text[: phrase.start]
     return re.search(_INSTEAD, before) is not None or re.search(_DENIED, before) is not None
+
+
+def nights_alone(text: str) -> StayRead | None:
+    """A bare number as nights, where nights were asked for."""
+    match = re.fullmatch(rf"\W*(?P<n>{COUNT})\W*", text)
+    if match is None or value(match["n"]) == 0:
+        return None
+    return StayRead(hint=StayHint(nights=value(match["n"])), spans=(match.span("n"),))

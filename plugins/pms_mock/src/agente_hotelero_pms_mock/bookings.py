@@ -57,10 +57,9 @@ async def writing(sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[A
 async def claim(session: AsyncSession, row: Booked) -> bool:
     """Write the row unless its key has one; waits for a transaction that is writing it now."""
     new = insert(session, Booked).values(**row.model_dump(exclude={"id"}))
-    result: Any = await session.execute(
-        new.on_conflict_do_nothing(index_elements=["tenant", "key"])
-    )
-    return bool(result.rowcount == 1)
+    unless_known = new.on_conflict_do_nothing(index_elements=["tenant", "key"])
+    written = await session.execute(unless_known.returning(_booked.id))
+    return written.first() is not None
 
 
 async def by_key(session: AsyncSession, place: Place, key: str) -> Booked | None:

@@ -1,0 +1,140 @@
+"""Answers to what was asked: yes or no, and which of the options. Pure, over folded text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agente_hotelero.messages import OfferedOption
+
+from agente_hotelero_nlp_local.text import plain
+
+Span = tuple[int, int]
+_YES = (
+    r"si+p?|sim+|yes+|yeah|yep|yup|ye|s|y|claro(?: que s[ii]m?)?|por supuesto|dale|va|vale|"
+    r"ok(?:ay|ey)?|oka|okis|confirm(?:o|ado|ada|ar|a|e|ed|amos)?|de acuerdo|correcto|correct|"
+    r"exacto|exactly|perfecto|perfeito|perfect|certo|isso(?: mesmo)?|com certeza|pode ser|"
+    r"pode(?: reservar| confirmar)?|beleza|bora|fechado|combinado|acepto|aceito|adelante|asi es|"
+    r"esta bien|ta bom|tudo bem|listo|bueno|sure|go ahead|please do|of course|absolutely|"
+    r"that'?s (?:right|fine|correct|it)|sounds good|book it|let'?s do it|do it|"
+    r"reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
+)
+_NO = (
+    r"no+|nop|nope|nah|nao+|n|negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
+    r"todavia no|aun no|not (?:now|yet|really|anymore)|no way|never|jamais|nunca|"
+    r"cancel(?:a|ar|alo|e)?|olvidalo|dejalo|deixa(?: pra la)?|esquece|forget it|"
+    r"ninguna?|nenhuma?|none(?: of them)?|neither|don'?t|👎|❌"
+)
+_POLITE = (
+    r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
+    r"muchas|muito|many|so much|genial|great|amig[oa]|senor(?:ita|a)?|entonces|entao|then|ya|ja|"
+    r"now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|todo(?: bien)?|tudo|all good"
+)
+_YES_GOES_ON = (
+    rf"{_YES}|{_POLITE}|quiero (?:esa|reservar(?:la)?)|quero (?:essa|reservar)|la quiero|"
+    r"i want (?:it|that one)|la reserva|a reserva|my booking|the booking|es correcto|"
+    r"esta correcto|is correct|con todo gusto|la tomo|fico com ela|i'?ll take it"
+)
+_NO_GOES_ON = (
+    rf"{_NO}|{_POLITE}|(?:lo |la |a |o )?quiero|(?:a |o )?quero|me interesa|me sirve|confirm\w*|"
+    r"reserv\w+|want (?:it|that)|interested|for now|por ahora|por agora|es necesario|preciso|"
+    r"hace falta|e necessario|book it|esa|essa|that one"
+)
+_LEAD = r"^[\s¡¿!.,]*(?:(?:ah|eh|hm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
+_BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait"
+_ORDINALS = (
+    r"primer[oa]?|primeir[oa]|first|1(?:st|ra|ro|a|o|ª|º)",
+    r"segund[oa]|second|2(?:nd|da|do|a|o|ª|º)",
+    r"tercer[oa]?|terceir[oa]|third|3(?:rd|ra|ro|a|o|ª|º)",
+    r"cuart[oa]|quart[oa](?!s)|fourth|4(?:th|ta|to|a|o|ª|º)",
+    r"quint[oa]|fifth|5(?:th|ta|to|a|o|ª|º)",
+)
+_CARDINALS = (
+    r"1|uno|una|un|um|uma|one", r"2|dos|dois|duas|two", r"3|tres|three", r"4|cuatro|quatro|four",
+    r"5|cinco|five",
+)  # fmt: skip
+_TAKE = (
+    r"(?:(?:prefiero|quiero|elijo|me quedo con|prefiro|quero|fico com|escolho|i'?ll take|i want|"
+    r"i prefer|give me|take)\s+)?(?:la|el|a|o|the)?\s*"
+)
+_LAST = r"ultim[oa]|last"
+_LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class YesNoRead:
+    """An explicit yes or no, and where it was said."""
+
+    value: bool
+    span: Span
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptionRead:
+    """The id of the option that was named, and where."""
+
+    id: str
+    span: Span
+
+
+def yes_or_no(text: str) -> YesNoRead | None:
+    """A yes or no that opens the text and is not taken back, doubted or made conditional.
+
+    "Si puedo pagar allá" is an if, "no entiendo" no refusal, "yes, but …" no yes: a word counts
+    where the text ends, goes on politely or with more of the same, or turns to something else
+    after a comma.
+    """
+    for agreed, words, goes_on in ((True, _YES, _YES_GOES_ON), (False, _NO, _NO_GOES_ON)):
+        for match in re.finditer(rf"{_LEAD}(?P<said>{words})(?![\w'])", text):
+            rest = text[match.end() :]
+            polite = rf"(?:[\s,.!;:)]*(?:{goes_on})(?![\w']))*[\s,.!;:)]*"
+            if re.fullmatch(polite, rest) or (_turns(rest) and not (agreed and _doubted(rest))):
+                return YesNoRead(value=agreed, span=match.span("said"))
+    return None
+
+
+def _turns(rest: str) -> bool:
+    return re.match(r"\s*[,.!;\n]", rest) is not None
+
+
+def _doubted(rest: str) -> bool:
+    return "?" in rest or re.search(rf"\b(?:{_BUT}|{_NO})(?![\w'])", rest) is not None
+
+
+def option(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    """The option that the text names by title, place or number."""
+    if not options:
+        return None
+    return _by_title(text, options) or _by_place(text, options)
+
+
+def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    found = []
+    for one in options:
+        title = plain(one.title)
+        at = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text)
+        if title and at:
+            found.append(OptionRead(id=one.id, span=at.span()))
+    return found[0] if len(found) == 1 else None
+
+
+def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    if re.match(_LEAD + r"(?:la|el|a|o|the)?\s*(?:" + _LAST + r")(?!\w)", text):
+        return OptionRead(id=options[-1].id, span=(0, len(text)))
+    for place, one in enumerate(options[: len(_ORDINALS)]):
+        number, ordinal = _CARDINALS[place], _ORDINALS[place]
+        article = (
+            r"(?:(?:prefiero|quiero|elijo|me quedo con|prefiro|quero|fico com|escolho|i'?ll take|"
+        )
+        article += r"i want|i prefer|give me|take)\s+)?(?:la|el|a|o|the)?\s*"
+        for pattern in (
+            rf"{_LEAD}{article}(?:{_LABEL})?(?:{number})(?=\s*(?:$|[,.!)]|por|pf|pls|please|gracias))",
+            rf"{_LABEL}(?:{number})(?!\w)",
+            rf"(?<!\w)(?:la|el|a|o|the|pela|com a|con la)\s+(?:{ordinal})(?!\w)",
+            rf"{_LEAD}(?:{ordinal})(?!\w)",
+        ):
+            match = re.search(pattern, text)
+            if match:
+                return OptionRead(id=one.id, span=match.span())
+    return None

