@@ -27,7 +27,7 @@ PERSONAL_KEYS = frozenset(
 )
 PATTERNS = (
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
-    re.compile(r"(?<![\w-])\+?\d[\d ().-]{7,}\d(?![\w-])"),
+    re.compile(r"(?<![\w-])(?!(?:\d{1,3}\.){3}\d{1,3}(?!\d))\+?\d[\d ().-]{7,}\d(?![\w-])"),
     re.compile(r"(?i)bearer\s+\S+"),
     re.compile(r"(?i)(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
 )

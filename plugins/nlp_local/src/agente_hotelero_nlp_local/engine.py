@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Self
 
 from agente_hotelero import NlpEngine, PluginConfig
 from agente_hotelero.messages import Entity, Intent, Understanding, UnderstandRequest, Verdict
@@ -28,6 +29,11 @@ class LocalNlp(NlpEngine[NlpLocalConfig]):
 
     config_class = NlpLocalConfig
 
+    async def __aenter__(self) -> Self:
+        """Load the model now: the first guest need not wait for it."""
+        await self.services.run_sync(_warm)
+        return self
+
     async def understand(self, request: UnderstandRequest) -> Understanding:
         return read(request, self.config.act_above)
 
@@ -44,6 +50,11 @@ def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
     wanted = _in_context(found, said, request.expects, text)
     verdict = _verdict(wanted, said, request.expects, act_above)
     return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
+
+
+def _warm() -> None:
+    model.shipped().scores(["hola"])
+    common_words()
 
 
 @lru_cache(maxsize=1)
