@@ -32,7 +32,7 @@ lint: dev
 types: dev
 	$(BIN)/mypy core/src plugins/*/src
 	$(BIN)/mypy core/tests
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests
 
 imports: dev
 	$(BIN)/lint-imports

@@ -107,6 +107,8 @@ class Settings(_Model):
 
 
 OFF_UNLESS_NAMED = frozenset({"review_requests"})
+# Without a file: handlers, and WhatsApp for its simulator, which tells what to configure.
+ALSO_ON = ("front_desk", "channel_whatsapp")
 
 
 def load(
@@ -231,7 +233,7 @@ def _single_hotel(environ: Mapping[str, str], installed: set[str]) -> Tree:
     tenant["nlp"] = [name for name in tenant["nlp"] if name in installed]
     if "pms" not in own and tenant["pms"] not in installed:
         del tenant["pms"]
-    used = {*tenant["channels"], *tenant["nlp"], tenant.get("pms"), "front_desk"}
+    used = {*tenant["channels"], *tenant["nlp"], tenant.get("pms"), *ALSO_ON}
     switches = {name: {"enabled": True} for name in sorted(used & installed)}
     return {"plugins": switches, "tenants": {"default": tenant}}
 

@@ -25,7 +25,8 @@ _ARRIVE = (
 _LEAVE = (
     r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*)|"
     r"sa(?:io|ir|ida|indo|imos|iremos)|leav\w+|depart\w*|partida|partimos|parto|"
-    r"check(?:ing)?[ -]?out|out|nos vamos|me voy|retir\w+|hasta|ate|until|till?|through|vou embora)\b"
+    r"check(?:ing)?[ -]?out|out|nos vamos|me voy|retir\w+|hasta|ate|until|till?|through|"
+    r"vou embora)\b"
 )
 _INSTEAD = r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than)\b[^,;.]{0,12}$"
 _DENIED = r"\b(?:no|nao|not)\s+(?:es\s+|para\s+|on\s+|from\s+)?(?:del?\s+|el\s+)?$"
