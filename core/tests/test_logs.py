@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from agente_hotelero._runtime import logs
+from agente_hotelero.errors import Unavailable
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ CANARIES = {
 
 @pytest.mark.parametrize("said", CANARIES.values(), ids=CANARIES.keys())
 def test_patterns_are_hidden_wherever_they_stand(lines: io.StringIO, said: str) -> None:
-    structlog.get_logger("t").info(said, detail=said, nested={"deep": [said]})
+    structlog.get_logger("plugin").info(said, detail=said, nested={"deep": [said]})
     logging.getLogger("library").warning("%s", said)
     for secret in ("ana.garcia", "5555", "canary"):
         assert secret not in lines.getvalue()
@@ -39,7 +40,7 @@ def test_patterns_are_hidden_wherever_they_stand(lines: io.StringIO, said: str) 
 
 @pytest.mark.parametrize("key", ["access_token", "app_secret", "text", "name", "api_key", "phone"])
 def test_telling_keys_hide_their_values(lines: io.StringIO, key: str) -> None:
-    structlog.get_logger("t").info("event", **{key: "canary"})
+    structlog.get_logger("plugin").info("event", **{key: "canary"})
     assert "canary" not in lines.getvalue()
     assert key in lines.getvalue()
 
@@ -48,12 +49,36 @@ def test_tracebacks_are_scrubbed_too(lines: io.StringIO) -> None:
     try:
         int("ana.garcia@example.com")
     except ValueError:
-        structlog.get_logger("t").exception("failed")
+        structlog.get_logger("plugin").exception("failed")
     assert "ValueError" in lines.getvalue()
     assert "ana.garcia" not in lines.getvalue()
 
 
+def test_libraries_quote_nothing(lines: io.StringIO) -> None:
+    logs.configure("DEBUG")
+    logging.getLogger("aiosqlite").debug("INSERT … canary")
+    try:
+        raise RuntimeError("canary")
+    except RuntimeError:
+        logging.getLogger("library").exception("failed")
+    assert "canary" not in lines.getvalue()
+    assert "RuntimeError" in lines.getvalue()
+
+
+def test_our_own_errors_keep_their_words(lines: io.StringIO) -> None:
+    try:
+        try:
+            int("canary")
+        except ValueError as error:
+            raise Unavailable("the PMS is away") from error
+    except Unavailable:
+        structlog.get_logger("plugin").exception("failed")
+    assert "Unavailable: the PMS is away" in lines.getvalue()
+    assert "ValueError" in lines.getvalue()
+    assert "canary" not in lines.getvalue()
+
+
 def test_what_operators_need_stays(lines: io.StringIO) -> None:
-    structlog.get_logger("t").info("turn", tenant="sol", plugin="pms_mock", conversation_id=7)
+    structlog.get_logger("plugin").info("turn", tenant="sol", plugin="pms_mock", conversation_id=7)
     assert '"tenant": "sol"' in lines.getvalue()
     assert '"conversation_id": 7' in lines.getvalue()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import structlog
 import uvicorn
 
-from agente_hotelero._runtime import logs
+from agente_hotelero._runtime import agent, logs
 from agente_hotelero.app import create_app
 from agente_hotelero.config import Settings
+from agente_hotelero.errors import ConfigError
 
 GRACE_SECONDS = 10
 
@@ -25,19 +25,24 @@ class _Server(uvicorn.Server):
             )
 
 
-def serve(settings: Settings, host: str, port: int) -> bool:
-    """Until a signal ends it; False when it could not start."""
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Until a signal ends it. Raises ConfigError when the configuration does not let it start."""
+    agent.check(settings)
     logs.configure("DEBUG" if settings.debug else settings.log_level)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = _Server(config)
-    server.run()
-    if not server.started:
-        structlog.get_logger("serve").error("did_not_start")
-    return bool(server.started)
+    try:
+        _Server(config).run()
+    except SystemExit:
+        # uvicorn has logged why; a configuration that was refused is for the operator to read.
+        refused: ConfigError | None = getattr(app.state, "refused", None)
+        if refused is not None:
+            raise refused from None
+        raise

@@ -22,18 +22,23 @@ from agente_hotelero.errors import ConfigError
 def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
     """An application that opens the agent when it starts; `app.state.agent` then holds it.
 
-    Raises ConfigError from its lifespan when a plugin's settings are wrong.
+    Raises ConfigError from its lifespan when a plugin's settings are wrong, and keeps it in
+    `app.state.refused`: servers swallow what a lifespan raises.
     """
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with agents.running(settings, clock=clock, metrics=metrics) as agent:
-            app.state.agent = agent
-            app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
-            app.include_router(health.router(agent))
-            _mount_plugins(app, agent)
-            yield
+        try:
+            async with agents.running(settings, clock=clock, metrics=metrics) as agent:
+                app.state.agent = agent
+                app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
+                app.include_router(health.router(agent))
+                _mount_plugins(app, agent)
+                yield
+        except ConfigError as error:
+            app.state.refused = error
+            raise
 
     app = FastAPI(title="Agente Hotelero", version=__version__, lifespan=lifespan)
     app.add_middleware(CountRequests, counter=metrics.http_requests)

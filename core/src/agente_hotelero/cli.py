@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,8 +78,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
     """Serve guests."""
     from agente_hotelero._serve import serve
 
-    if not serve(settings_of(ctx), host, port):
-        sys.exit(1)
+    serve(settings_of(ctx), host, port)
 
 
 @main.command()

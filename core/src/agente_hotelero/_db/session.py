@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import (
 from agente_hotelero.errors import ConfigError
 
 BUSY_TIMEOUT_MS = 30_000
+# Errors must not quote the rows, which hold guests' words.
+QUIET: dict[str, Any] = {"hide_parameters": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def connect(database_url: str) -> Database:
     url = _parse(database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
-    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True, **QUIET}
     url = url.set(drivername="postgresql+psycopg")
     engine = create_async_engine(url, **options, connect_args={"connect_timeout": 5})
     sync_engine = create_engine(url, **options, connect_args={"connect_timeout": 5})
@@ -73,8 +75,8 @@ def _sqlite(url: URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise ConfigError.at("database_url", "SQLite needs a file", "sqlite:///path")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=10)
-    sync_engine = create_engine(url.set(drivername="sqlite"), pool_size=12)
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=10, **QUIET)
+    sync_engine = create_engine(url.set(drivername="sqlite"), pool_size=12, **QUIET)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(sync_engine, "connect", _prepare_sqlite)
     return _database(engine, sync_engine)

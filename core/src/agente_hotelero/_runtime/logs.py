@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+
+from agente_hotelero.errors import HoteleroError
 
 SECRET_KEYS = re.compile(r"token|secret|password|authorization|api_?key|signature|cookie", re.I)
 PERSONAL_KEYS = frozenset(
@@ -32,6 +35,7 @@ PATTERNS = (
     re.compile(r"(?i)(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
 )
 HIDDEN = "[redacted]"
+OURS = ("agent", "plugin", "engine", "webhooks")
 KEPT = frozenset(
     {"event", "level", "timestamp", "logger", "tenant", "plugin", "channel", "account"}
 )
@@ -66,8 +70,39 @@ def _scrub(text: str) -> str:
     return text
 
 
+def without_messages(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """structlog processor: an exception as its frames and types.
+
+    A foreign message may quote what a guest wrote; only those of our own errors are kept.
+    """
+    found = event.pop("exc_info", None)
+    if not found:
+        return event
+    error = found[1] if isinstance(found, tuple) else sys.exc_info()[1]
+    error = found if isinstance(found, BaseException) else error
+    if error is not None:
+        event["exception"] = "\n".join(_told(error))
+    return event
+
+
+def _told(error: BaseException) -> list[str]:
+    """The chain of causes, the first one first."""
+    lines: list[str] = []
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        lines = [*_told(cause), "which led to"]
+    lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
+    message = f": {error}" if isinstance(error, HoteleroError) else ""
+    return [*lines, type(error).__name__ + message]
+
+
 def configure(level: str) -> None:
-    """Send our lines, and those of the libraries, through one JSON formatter."""
+    """Send our lines at `level`, and warnings of the libraries, through one JSON formatter.
+
+    Libraries never say more than warnings: at their lower levels they quote what passes through.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -76,7 +111,7 @@ def configure(level: str) -> None:
     ]
     rendering: list[Any] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
+        without_messages,
         redact,
         structlog.processors.JSONRenderer(),
     ]
@@ -85,9 +120,10 @@ def configure(level: str) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level)
-    for name, its_level in {"httpx": "WARNING", "dbos": "WARNING", "alembic": "WARNING"}.items():
-        logging.getLogger(name).setLevel(its_level)
+    root.setLevel("WARNING")
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.error").setLevel("INFO")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

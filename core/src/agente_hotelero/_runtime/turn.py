@@ -102,8 +102,11 @@ class TurnRunner:
             return
         if await self._commit(tenant, conversation, fresh, outcome, bubbles):
             kind = "choice" if messages[-1].content.choice else "text"
-            self.metrics.turn_latency.labels(kind).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self.metrics.turn_latency.labels(kind).observe(seconds)
             self.metrics.turns.labels("answered").inc()
+            acts = [act for bubble in bubbles for act in bubble.acts]
+            self.log.info("answered", acts=acts, seconds=round(seconds, 3))
             await self._publish(tenant, conversation, outcome)
 
     def _talk(

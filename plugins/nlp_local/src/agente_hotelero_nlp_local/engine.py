@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Self
 
@@ -15,6 +16,8 @@ from agente_hotelero_nlp_local.text import plain
 
 LONGEST = 2000
 ANSWERED = 0.34
+CERTAIN = 0.99
+STAYING = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
 
 
 class NlpLocalConfig(PluginConfig):
@@ -47,7 +50,7 @@ def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
     found, scores = intents.read(text, model.shipped())
     language = languages.of(text, scores, request.language, request.languages)
     said = entities.read(text, request, language, common_words(), _top(found))
-    wanted = _in_context(found, said, request.expects, text)
+    wanted = _in_context(_with_family(found, said, act_above), said, request.expects, text)
     verdict = _verdict(wanted, said, request.expects, act_above)
     return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
 
@@ -70,6 +73,24 @@ def _of_taps(language: str) -> Understanding:
 
 def _top(found: Sequence[Intent]) -> Intent | None:
     return found[0] if found else None
+
+
+def _with_family(
+    found: tuple[Intent, ...], said: Sequence[Entity], act_above: float
+) -> tuple[Intent, ...]:
+    """Wishes around a stay are shades of one: together, or beside dates, they are clear enough."""
+    family = [intent for intent in found if intent.name in STAYING]
+    others = [intent.confidence for intent in found if intent.name not in STAYING]
+    if any(confidence >= act_above for confidence in others):
+        return found
+    dated = any(getattr(entity.value, "arrival", None) is not None for entity in said)
+    together = min(sum(intent.confidence for intent in family), CERTAIN)
+    if not dated and together < act_above:
+        return found
+    best = family[0] if family else Intent(name="provide_info", confidence=0.0)
+    raised = replace(best, confidence=round(max(together, act_above, best.confidence), 3))
+    rest = tuple(intent for intent in found if intent.name != best.name)
+    return (raised, *rest)
 
 
 def _in_context(
