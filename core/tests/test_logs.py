@@ -16,12 +16,13 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
     monkeypatch.setattr("sys.stderr", out)
-    logs.configure("INFO")
+    logs.configure("DEBUG")
     yield out
     root.handlers, root.level = before
     structlog.reset_defaults()
 
 
+CANARY = "canary-of-a-guest"
 CANARIES = {
     "email": "write to ana.garcia@example.com today",
     "phone": "call +54 9 11 5555-0101 now",
@@ -55,27 +56,28 @@ def test_tracebacks_are_scrubbed_too(lines: io.StringIO) -> None:
 
 
 def test_libraries_quote_nothing(lines: io.StringIO) -> None:
-    logs.configure("DEBUG")
-    logging.getLogger("aiosqlite").debug("INSERT … canary")
+    word = CANARY
+    logging.getLogger("aiosqlite").debug("INSERT … %s", word)
     try:
-        raise RuntimeError("canary")
-    except RuntimeError:
+        int(word)
+    except ValueError:
         logging.getLogger("library").exception("failed")
-    assert "canary" not in lines.getvalue()
-    assert "RuntimeError" in lines.getvalue()
+    assert CANARY not in lines.getvalue()
+    assert "ValueError" in lines.getvalue()
 
 
 def test_our_own_errors_keep_their_words(lines: io.StringIO) -> None:
+    word = CANARY
     try:
         try:
-            int("canary")
+            int(word)
         except ValueError as error:
             raise Unavailable("the PMS is away") from error
     except Unavailable:
         structlog.get_logger("plugin").exception("failed")
     assert "Unavailable: the PMS is away" in lines.getvalue()
     assert "ValueError" in lines.getvalue()
-    assert "canary" not in lines.getvalue()
+    assert CANARY not in lines.getvalue()
 
 
 def test_what_operators_need_stays(lines: io.StringIO) -> None:

@@ -38,35 +38,35 @@ def asked(calls: list[Call]) -> list[tuple[str, bool]]:
 
 
 def test_an_answer_goes_to_the_frame_that_waits_for_it() -> None:
-    assert asked(route(heard(entities=(STAY,)), None, ASKING, OWNERS)) == [("booking", True)]
+    assert asked(route(heard(entities=(STAY,)), None, [ASKING], OWNERS)) == [("booking", True)]
 
 
 def test_a_change_of_subject_goes_to_its_owner() -> None:
-    assert asked(route(heard("wifi"), None, ASKING, OWNERS)) == [("house", False)]
+    assert asked(route(heard("wifi"), None, [ASKING], OWNERS)) == [("house", False)]
 
 
 def test_an_answer_and_another_question_are_both_heard_the_answer_first() -> None:
-    calls = route(heard("wifi", entities=(STAY,)), None, ASKING, OWNERS)
+    calls = route(heard("wifi", entities=(STAY,)), None, [ASKING], OWNERS)
     assert asked(calls) == [("booking", True), ("house", False)]
 
 
 def test_two_questions_to_one_handler_are_one_call_in_the_guests_order() -> None:
-    (only,) = route(heard("parking", "wifi"), None, None, OWNERS)
+    (only,) = route(heard("parking", "wifi"), None, [], OWNERS)
     assert [intent.name for intent in only.intents] == ["parking", "wifi"]
 
 
 def test_a_wish_for_a_person_comes_before_everything() -> None:
-    calls = route(heard("wifi", "human_handoff", entities=(STAY,)), "yes", ASKING, OWNERS)
+    calls = route(heard("wifi", "human_handoff", entities=(STAY,)), "yes", [ASKING], OWNERS)
     assert asked(calls) == [("person", False)]
 
 
 def test_a_tapped_option_is_an_answer() -> None:
-    assert asked(route(heard(), "offer:1", ASKING, OWNERS)) == [("booking", True)]
+    assert asked(route(heard(), "offer:1", [ASKING], OWNERS)) == [("booking", True)]
 
 
 def test_yes_is_small_talk_only_while_nothing_is_asked() -> None:
-    assert asked(route(heard("affirm"), None, None, OWNERS)) == [("talk", False)]
-    assert [call.intents for call in route(heard("affirm"), None, ASKING, OWNERS)] == [()]
+    assert asked(route(heard("affirm"), None, [], OWNERS)) == [("talk", False)]
+    assert [call.intents for call in route(heard("affirm"), None, [ASKING], OWNERS)] == [()]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_yes_is_small_talk_only_while_nothing_is_asked() -> None:
     ids=["nothing", "rejected", "nobody owns it"],
 )
 def test_what_nobody_can_answer_was_not_understood(understood: Understanding) -> None:
-    (only,) = route(understood, None, None, OWNERS)
+    (only,) = route(understood, None, [], OWNERS)
     assert (only.handler, only.intents) == ("talk", ())
 
 
@@ -83,7 +83,7 @@ def test_an_unsure_intent_is_not_acted_on() -> None:
     unsure = Understanding(
         language="es", intents=(Intent(name="wifi", confidence=0.3),), verdict="act"
     )
-    assert [call.intents for call in route(unsure, None, None, OWNERS)] == [()]
+    assert [call.intents for call in route(unsure, None, [], OWNERS)] == [()]
 
 
 def frame(handler: str, hours: float = 1) -> Frame:

@@ -77,13 +77,11 @@ def test_money_is_written_as_the_language_does(
 
 def test_instants_are_told_in_the_hotels_zone() -> None:
     instant = datetime(2026, 12, 23, 2, 30, tzinfo=UTC)
-    assert words("{{ at | instant }}", "en", at=instant) == "Tue, Dec 22, 11:30\u202fPM".replace(
-        "\u202f", " "
-    )
+    assert words("{{ at | instant }}", "en", at=instant) == "Tue, Dec 22, 2026, 11:30 PM"
 
 
 def test_days_and_times_are_told_in_the_language() -> None:
-    assert words("{{ d | day }}", "es", d=date(2026, 12, 24)) == "jue 24 de dic"
+    assert words("{{ d | day }}", "es", d=date(2026, 12, 24)) == "jue 24 de dic de 2026"
     assert words("{{ t | clock }}", "es", t=time(15, 0)) == "15:00"
 
 

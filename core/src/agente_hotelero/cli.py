@@ -88,7 +88,9 @@ def run(ctx: click.Context, host: str, port: int) -> None:
 def chat(ctx: click.Context, tenant: str | None, chat_id: str) -> None:
     """Talk to the agent in this terminal."""
     from agente_hotelero import _terminal
+    from agente_hotelero._runtime import logs
 
+    logs.configure("WARNING")
     asyncio.run(_terminal.chat(settings_of(ctx), tenant, chat_id))
 
 

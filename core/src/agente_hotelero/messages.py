@@ -127,8 +127,9 @@ EntityValue = StayHint | PartyHint | Money | time | str | int | bool
 class Entity:
     """Something said, with its place in the text and other readings of it.
 
-    Types: stay, party, room_type, rooms, option, yes_no, email, phone, person, reference, time,
-    money. `value` has the class that belongs to the type; `option` and `room_type` hold ids.
+    Types: stay, party, room_type, rate, rooms, option, yes_no, email, phone, person, reference,
+    time, money. `value` has the class that belongs to the type; `option`, `room_type` and `rate`
+    hold ids.
     """
 
     type: str
@@ -160,7 +161,9 @@ class UnderstandRequest:
     """A guest's words with all that is needed to read them; nothing may read the clock.
 
     `reference` is aware. `expects` are the entity types the last question waits for, the likeliest
-    first; `options` what it offered; `vocabulary` maps room type ids to the property's own names.
+    first; `options` what it offered; `vocabulary` maps room type ids to the property's own names,
+    `rates` the ids of rate plans now on offer to theirs. `topic` is the arrival of the stay in
+    focus: bare days ("del 25 al 27") are looked for from its month.
     """
 
     text: str
@@ -171,6 +174,8 @@ class UnderstandRequest:
     expects: Sequence[str] = ()
     options: Sequence[OfferedOption] = ()
     vocabulary: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    topic: date | None = None
 
 
 Verdict = Literal["act", "confirm", "reject"]

@@ -23,7 +23,15 @@ def test_every_template_is_used_and_every_used_one_exists() -> None:
         file.read_text(encoding="utf-8") for file in SOURCES.iterdir() if file.name.endswith(".py")
     )
     used = set(re.findall(r'front_desk/(\w+)"', code))
-    used |= {"thanks", "goodbye", "acknowledged", "checkin_time", "checkout_time"}
+    used |= {
+        "thanks",
+        "goodbye",
+        "acknowledged",
+        "checkin_time",
+        "checkout_time",
+        "terms",
+        "no_hurry",
+    }
     used |= {f"ask_{step}" for step in ("dates", "nights", "party", "ages", "name", "email")}
     assert used == names("es")
 

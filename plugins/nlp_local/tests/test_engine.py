@@ -119,6 +119,27 @@ def test_a_booking_is_read_with_its_entities() -> None:
     assert party.text == "para dos"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quiero una habitación",
+        "hola quisiera del 8 al 11 de enero para dos adultos",
+        "qiero una abitacion pal finde q viene somos 3",
+        "HOLA NECESITO UNA DOBLE YA PARA ESTA NOCHE CUANTO SALE RAPIDO",
+        "una noche el 31 de diciembre para dos adultos",
+        "quiero una doble para dos del 20 al 22 de enero y también saber si aceptan perros",
+        "para mañana, una persona",
+        "quero um quarto",
+        "double room 12-15 feb",
+        "I need a room for tomorrow",
+    ],
+)
+def test_whoever_asks_for_a_room_is_understood(text: str) -> None:
+    wanted = set(clear(understand(text)))
+    assert wanted & engine.STAYING
+    assert "human_handoff" not in wanted
+
+
 @pytest.mark.parametrize("text", ["asdf qwerty zxcv", "flurb glarb", "xqzt 👻", "ñandú cósmico"])
 def test_nonsense_is_not_acted_upon(text: str) -> None:
     assert understand(text).verdict != "act"

@@ -61,6 +61,10 @@ def hint(adults: int | None, children: int | None, *ages: int) -> PartyHint:
         ("for two", hint(2, None)),
         ("just me", hint(1, None)),
         ("my 6-year-old son", hint(None, 1, 6)),
+        ("2 adultos y 2 nenes de 3 y 7", hint(2, 2, 3, 7)),
+        ("2 chicos de 4 y 9", hint(None, 2, 4, 9)),
+        ("2 niños, 2 adultos", hint(2, 2)),
+        ("un cuarto pa' dos", hint(2, None)),
     ],
 )
 def test_a_party_is_counted(text: str, expected: PartyHint) -> None:
@@ -78,7 +82,7 @@ def test_what_is_no_party_is_not_read_as_one(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "awaited", "expected"),
-    [("2", "party", hint(2, None)), ("5 y 7", "ages", hint(None, 2, 5, 7))],
+    [("2", "party", hint(2, None)), ("5 y 7", "ages", hint(None, None, 5, 7))],
 )
 def test_bare_numbers_answer_what_was_asked(text: str, awaited: str, expected: PartyHint) -> None:
     found = parties.read(plain(text), awaited)
@@ -117,7 +121,12 @@ def test_bare_numbers_answer_what_was_asked(text: str, awaited: str, expected: P
         ("ok espera", None),
         ("no entiendo", None),
         ("no sé", None),
-        ("no tengo email", None),
+        ("no tengo email", False),
+        ("sí, si me hacen descuento", None),
+        ("sim, mas só se tiver vista para o mar", None),
+        ("sí quiero que me expliques la cancelación", None),
+        ("yes... actually wait", None),
+        ("sí, esa", True),
         ("sí quiero", True),
         ("Si, por favor!", True),
         ("yes, book it please", True),
@@ -148,6 +157,9 @@ def test_only_an_explicit_yes_is_one(text: str, expected: bool | None) -> None:
         ("2 noches", None),
         ("somos 3", None),
         ("ninguna", None),
+        ("la más barata", "offer:0"),
+        ("the cheapest one please", "offer:0"),
+        ("a mais em conta", "offer:0"),
     ],
 )
 def test_an_option_is_named_by_title_place_or_number(text: str, expected: str | None) -> None:
@@ -231,3 +243,62 @@ def test_email_and_phone_are_found_as_written() -> None:
     assert phone is not None
     assert (mail.value, phone.value) == ("ana.g+x@example.co.uk", "+54 9 11 5555-0101")
     assert contacts.phone("del 24/12/2026 al 27/12/2026") is None
+
+
+YES_NO = (OfferedOption(id="yes", title="Sí"), OfferedOption(id="no", title="No"))
+
+
+@pytest.mark.parametrize("text", ["sí pero sin desayuno", "no sé", "ahora no puedo"])
+def test_a_button_that_says_yes_is_not_pressed_in_passing(text: str) -> None:
+    assert answers.option(plain(text), YES_NO) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "arrival", "departure"),
+    [
+        ("del 25 al 27", "2027-01-25", "2027-01-27"),
+        ("con llegada el 21", "2027-01-21", None),
+        ("del 3 al 5 de febrero", "2027-02-03", "2027-02-05"),
+        ("mañana", "2026-11-19", None),
+    ],
+)
+def test_bare_days_belong_to_the_month_spoken_of(
+    text: str, arrival: str, departure: str | None
+) -> None:
+    today, topic = date(2026, 11, 18), date(2027, 1, 20)
+    found = stays.read(plain(text), today, "es", topic=topic)
+    assert found is not None
+    assert str(found.hint.arrival) == arrival
+    assert (found.hint.departure and str(found.hint.departure)) == departure
+
+
+@pytest.mark.parametrize("text", ["semana santa para dos", "dos semanas desde el 2/1 para dos"])
+def test_people_after_dates_are_no_departure(text: str) -> None:
+    found = stays.read(text, date(2026, 11, 18), "es")
+    assert found is not None
+    assert text[found.spans[-1][1] :] == " para dos"
+
+
+def test_an_hour_is_no_day() -> None:
+    assert stays.read("y si llego a las 23?", date(2026, 11, 18), "es") is None
+
+
+def test_a_departure_before_the_arrival_is_not_four_weeks() -> None:
+    found = stays.read("del 20 al 18 de diciembre", date(2026, 11, 18), "es")
+    assert found is not None
+    assert (found.hint.arrival, found.hint.departure) == (date(2026, 12, 20), None)
+
+
+def test_months_of_stay_are_said_as_they_are() -> None:
+    found = stays.read("del 1 de enero al 30 de junio", date(2026, 11, 18), "es")
+    assert found is not None
+    assert found.hint.nights == 180
+
+
+def test_a_rate_is_known_by_a_word_of_its_own() -> None:
+    rates = {"flexible": ["Flexible con desayuno"], "saver": ["No reembolsable"]}
+    for text, plan in (("la flexible", "flexible"), ("la no reembolsable", "saver")):
+        found = rooms.rate(text, rates)
+        assert found is not None
+        assert found.ids == (plan,)
+    assert rooms.rate("la primera", rates) is None

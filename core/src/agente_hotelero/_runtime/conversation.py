@@ -81,7 +81,7 @@ async def converse(talk: Talk) -> Outcome:
     offered = _offered(talk, language)
     understood = await _understand(talk, offered)
     choice = _choice(talk, understood, offered)
-    calls = routing.route(understood, choice, before.top, talk.tenant.owners)
+    calls = routing.route(understood, choice, before.frames, talk.tenant.owners)
     if all(call.handler != talk.tenant.owners.get(routing.NOT_UNDERSTOOD) for call in calls):
         before = replace(before, focus=before.focus.with_(misunderstood=0))
     outcome = Outcome(state=before, language=understood.language, replies=())
@@ -112,9 +112,11 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
         languages=talk.tenant.hotel.languages,
         reference=talk.now,
         zone=talk.tenant.settings.zone,
-        expects=talk.state.top.expects if talk.state.top else (),
+        expects=_expected(talk.state),
         options=offered,
         vocabulary=await _vocabulary(talk),
+        rates={offer.rate_plan.id: [offer.rate_plan.name] for offer in talk.state.focus.offers},
+        topic=talk.state.focus.stay.arrival if talk.state.focus.stay else None,
     )
     understood = Understanding(language=talk.language or talk.tenant.hotel.languages[0])
     for engine, guard in talk.tenant.nlp:
@@ -122,6 +124,11 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
         if understood.verdict != "reject":
             break
     return understood
+
+
+def _expected(now: State) -> tuple[str, ...]:
+    """What the questions in progress wait for, the last one's first."""
+    return tuple(dict.fromkeys(kind for frame in reversed(now.frames) for kind in frame.expects))
 
 
 async def _vocabulary(talk: Talk) -> dict[str, list[str]]:
@@ -166,6 +173,8 @@ async def _ask(
         phone=talk.phone,
     )
     decision = await guard.call("handle", partial(handler.handle, request))
+    if call.floor:
+        so_far = replace(so_far, state=so_far.state.back_to(call.handler))
     return _apply(so_far, decision, call.handler)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agente_hotelero.dialogue import Frame
@@ -11,9 +11,7 @@ from agente_hotelero.messages import Intent, Understanding
 HANDOVER = "human_handoff"
 NOT_UNDERSTOOD = "not_understood"
 # Said while a question waits, these are part of the answer, not a subject of their own.
-ANSWERING = frozenset(
-    {"affirm", "deny", "acknowledge", "provide_info", "dont_know", "out_of_scope"}
-)
+ANSWERING = frozenset({"affirm", "deny", "acknowledge", "provide_info", "out_of_scope"})
 CLEAR = 0.5
 
 
@@ -27,18 +25,25 @@ class Call:
 
 
 def route(
-    understood: Understanding, choice: str | None, top: Frame | None, owners: Mapping[str, str]
+    understood: Understanding,
+    choice: str | None,
+    frames: Sequence[Frame],
+    owners: Mapping[str, str],
 ) -> list[Call]:
-    """Handlers to ask, in order: handover alone, else the top frame if it was answered, then the
-    owners of other clear intents as the guest named them; nobody means it was not understood."""
+    """Handlers to ask, in order: handover alone, else the frame that was answered (the last one
+    first), then the owners of other clear intents as the guest named them; nobody means it was
+    not understood."""
+    top = frames[-1] if frames else None
     clear = _clear(understood, owners)
     if top is not None:
         clear = tuple(intent for intent in clear if intent.name not in ANSWERING)
     if any(intent.name == HANDOVER for intent in clear):
         return [Call(handler=owners[HANDOVER], intents=_of(clear, owners, owners[HANDOVER]))]
     calls: list[Call] = []
-    if top is not None and answers(understood, choice, top):
-        calls.append(Call(handler=top.handler, intents=_of(clear, owners, top.handler), floor=True))
+    answered = _answered(understood, choice, frames)
+    if answered is not None:
+        own = _of(clear, owners, answered.handler)
+        calls.append(Call(handler=answered.handler, intents=own, floor=True))
     for intent in sorted(clear, key=lambda intent: intent.at):
         owner = owners[intent.name]
         if all(call.handler != owner for call in calls):
@@ -48,11 +53,14 @@ def route(
     return calls
 
 
-def answers(understood: Understanding, choice: str | None, top: Frame) -> bool:
-    """Whether something the frame waits for, or accepts a correction of, was said."""
-    if choice is not None:
-        return True
-    return any(entity.type in top.expects for entity in understood.entities)
+def _answered(
+    understood: Understanding, choice: str | None, frames: Sequence[Frame]
+) -> Frame | None:
+    """The last question of which something it waits for, or lets be corrected, was said."""
+    if choice is not None and frames:
+        return frames[-1]
+    said = {entity.type for entity in understood.entities}
+    return next((frame for frame in reversed(frames) if said & set(frame.expects)), None)
 
 
 def _clear(understood: Understanding, owners: Mapping[str, str]) -> tuple[Intent, ...]:

@@ -29,6 +29,11 @@ class State:
         kept = tuple(frame for frame in self.frames if frame.expires_at > now)
         return State(frames=kept, focus=self.focus)
 
+    def back_to(self, handler: str) -> State:
+        """Without the questions that were asked after this handler's: they were passed over."""
+        places = [n for n, frame in enumerate(self.frames, 1) if frame.handler == handler]
+        return State(frames=self.frames[: places[-1]] if places else self.frames, focus=self.focus)
+
 
 _STATE = TypeAdapter(State)
 

@@ -27,7 +27,7 @@ from agente_hotelero.stays import Money
 
 SUFFIX = ".j2"
 LOCALES = {"es": "es_AR", "pt": "pt_BR", "en": "en_US"}
-DATES = {"es": "EEE d 'de' MMM", "pt": "EEE, d 'de' MMM", "en": "EEE, MMM d"}
+DATES = {"es": "EEE d 'de' MMM 'de' y", "pt": "EEE, d 'de' MMM 'de' y", "en": "EEE, MMM d, y"}
 
 
 class TemplateProblem(HoteleroError):

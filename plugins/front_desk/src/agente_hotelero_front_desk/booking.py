@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -18,22 +19,30 @@ from agente_hotelero.errors import (
 )
 from agente_hotelero.events import ReservationMade
 from agente_hotelero.messages import Option, Priced, Reply
-from agente_hotelero.stays import Guest, Offer, OfferQuery, Reservation, ReservationDraft
+from agente_hotelero.stays import (
+    Guest,
+    Occupancy,
+    Offer,
+    OfferQuery,
+    Reservation,
+    ReservationDraft,
+)
 
 from agente_hotelero_front_desk import draft as drafts
 from agente_hotelero_front_desk import offers as sales
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.draft import Draft, Step
+from agente_hotelero_front_desk.person import offer_a_person
 
 EXPECTS: dict[Step, tuple[str, ...]] = {
-    "dates": ("stay", "party", "room_type"),
-    "nights": ("nights", "stay", "party", "room_type"),
-    "party": ("party", "stay", "room_type"),
+    "dates": ("stay", "party", "room_type", "rooms"),
+    "nights": ("nights", "stay", "party", "room_type", "rooms"),
+    "party": ("party", "stay", "room_type", "rooms"),
     "ages": ("ages", "party", "stay"),
-    "choose": ("option", "room_type", "stay", "party", "yes_no"),
-    "name": ("person", "email", "stay", "party"),
-    "email": ("email", "person", "stay", "party"),
-    "confirm": ("yes_no", "stay", "party", "room_type", "person", "email"),
+    "choose": ("option", "room_type", "rate", "stay", "party", "rooms", "yes_no"),
+    "name": ("person", "email", "stay", "party", "rate"),
+    "email": ("email", "yes_no", "person", "stay", "party", "rate"),
+    "confirm": ("yes_no", "stay", "party", "room_type", "rate", "person", "email", "rooms"),
 }
 YES, NO, NONE_OF_THEM = "confirm:yes", "confirm:no", "offer:none"
 
@@ -46,6 +55,8 @@ class Booking(Handler[FrontDeskConfig]):
     intents = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
 
     async def handle(self, request: HandlerRequest) -> Decision:
+        if request.first("rooms") is not None:
+            return offer_a_person(request, (), "front_desk/several_rooms")
         frame = request.frame
         step = cast("Step | None", frame.step if frame else None)
         before = Draft.model_validate(frame.data) if frame else drafts.begin(request.focus)
@@ -56,15 +67,21 @@ class Booking(Handler[FrontDeskConfig]):
             if answer is not None:
                 return await self._close(request, told, answer)
         if step == "choose" and told.stay == before.stay:
-            if same and _declines(request):
+            if same and told.rate == before.rate and _declines(request):
                 return self._nothing_booked()
-            told = told.with_(offer=_picked(request))
+            told = told.with_(offer=_picked(request, told.shown))
+            if told == before and sales.still_valid(request.focus.offers, request.now):
+                return self._ask(request, told)
+        if step == "email" and told.email is None and _yes_or_no(request) is False:
+            told = told.with_(email="")
+        if told.rate != before.rate and told.offer is not None:
+            told = _at_rate(told, request.focus.offers)
         return await self._proceed(request, told)
 
     def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
         draft = Draft.model_validate(frame.data)
         if frame.step == "choose":
-            return _choice(focus)
+            return _choice(focus.offers[: draft.shown])
         if frame.step == "confirm" and draft.offer is not None:
             return _summary(draft, draft.offer)
         values = {"arrival": draft.arrival, "children": draft.children}
@@ -104,14 +121,18 @@ class Booking(Handler[FrontDeskConfig]):
             return self._ask(request, draft.with_(arrival=None, nights=None), (*first, reply))
         except TemporaryError:
             return self._away(request, draft, first)
-        shown = sales.worth_showing(found, draft.room_type, self.config.offers_shown)
+        shown = sales.worth_showing(
+            found, draft.room_type, self.config.offers_shown, rate=draft.rate
+        )
+        if not shown and await _is_too_large(request, party):
+            return offer_a_person(request, first, "front_desk/several_rooms")
         if not shown:
             reply = Reply(template="front_desk/no_rooms", values=_stay_values(draft))
             return self._ask(request, draft.with_(arrival=None, nights=None), (reply,))
-        focus = request.focus.with_(offers=shown)
+        focus = request.focus.with_(offers=sales.with_other_rates(shown, found))
         intro = Reply(template="front_desk/offers", values=_stay_values(draft))
         replies = (*first, intro, *(sales.card(offer) for offer in shown))
-        return self._ask(replace(request, focus=focus), draft, replies)
+        return self._ask(replace(request, focus=focus), draft.with_(shown=len(shown)), replies)
 
     def _away(
         self, request: HandlerRequest, draft: Draft, first: tuple[Reply, ...] = ()
@@ -178,21 +199,34 @@ def _yes_or_no(request: HandlerRequest) -> bool | None:
     return said.value if said is not None and isinstance(said.value, bool) else None
 
 
-def _picked(request: HandlerRequest) -> Offer | None:
+def _at_rate(draft: Draft, offers: Sequence[Offer]) -> Draft:
+    """The same room at another rate, if that is on offer; else the choice is open again."""
+    room = draft.offer.room_type.id if draft.offer else ""
+    found = [one for one in offers if (one.room_type.id, one.rate_plan.id) == (room, draft.rate)]
+    return draft.with_(offer=found[0] if found else None, key=None)
+
+
+async def _is_too_large(request: HandlerRequest, party: Occupancy) -> bool:
+    """Whether no room of the house holds these people, sold out or not."""
+    rooms = await request.pms.room_types(request.language)
+    return all(party.guests > room.max_guests or party.adults > room.max_adults for room in rooms)
+
+
+def _picked(request: HandlerRequest, shown: int) -> Offer | None:
     """The offer that was chosen; a plain yes is enough where there is only one."""
     offers = request.focus.offers
-    if len(offers) == 1 and _yes_or_no(request):
+    if shown == 1 and offers and _yes_or_no(request):
         return offers[0]
-    return sales.picked(offers, request.choice, request.entities)
+    return sales.picked(offers, shown, request.choice, request.entities)
 
 
 def _declines(request: HandlerRequest) -> bool:
     return request.choice == NONE_OF_THEM or _yes_or_no(request) is False
 
 
-def _choice(focus: Focus) -> Reply:
-    if len(focus.offers) != 1:
-        return Reply(template="front_desk/ask_choice", options=sales.options(focus.offers))
+def _choice(offers: Sequence[Offer]) -> Reply:
+    if len(offers) != 1:
+        return Reply(template="front_desk/ask_choice", options=sales.options(offers))
     return Reply(
         template="front_desk/ask_one",
         options=(
@@ -219,6 +253,7 @@ def _booked(request: HandlerRequest, offer: Offer, made: Reservation) -> Decisio
         "reference": made.reference,
         "total": Priced(source_id=made.reference, money=made.total),
         "name": made.guest.name,
+        "email": made.guest.email,
     }
     focus = request.focus.with_(reservation=made.reference, offers=(), stay=None, guest=made.guest)
     return Decision(
@@ -231,7 +266,7 @@ def _booked(request: HandlerRequest, offer: Offer, made: Reservation) -> Decisio
 def _guest(request: HandlerRequest, draft: Draft) -> Guest:
     return Guest(
         name=draft.name or request.profile_name,
-        email=draft.email,
+        email=draft.email or None,
         phone=request.phone,
         language=request.language,
     )

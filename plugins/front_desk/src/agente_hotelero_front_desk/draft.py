@@ -15,7 +15,8 @@ Step = Literal["dates", "nights", "party", "ages", "choose", "name", "email", "c
 
 
 class Draft(BaseModel):
-    """A booking in the making; `key` is minted when the summary is shown."""
+    """A booking in the making; `shown` offers of the focus were seen by the guest, `key` is minted
+    when the summary is shown."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,6 +26,8 @@ class Draft(BaseModel):
     children: int = 0
     child_ages: tuple[int, ...] = ()
     room_type: str | None = None
+    rate: str | None = None
+    shown: int = 0
     offer: Offer | None = None
     name: str | None = None
     email: str | None = None
@@ -79,6 +82,8 @@ def absorb(draft: Draft, entities: Sequence[Entity], step: Step | None) -> Draft
             told = _with_party(told, value)
         elif entity.type == "room_type" and not entity.alternatives:
             told = told.with_(room_type=str(value))
+        elif entity.type == "rate":
+            told = told.with_(rate=str(value))
         elif entity.type == "person":
             told = told.with_(name=str(value))
         elif entity.type == "email":

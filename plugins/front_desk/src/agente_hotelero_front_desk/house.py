@@ -55,6 +55,8 @@ class House(Handler[FrontDeskConfig]):
         """The hotel's own text first; then what the PMS knows; None if nobody does."""
         texts = request.hotel.house.get(topic, {})
         text = texts.get(request.language) or next(iter(texts.values()), None)
+        if topic == "cancellation" and not text and request.focus.offers:
+            return Reply(template="front_desk/terms_in_offers")
         if topic not in ("checkin", "checkout", "location"):
             return _told(text) if text else None
         try:

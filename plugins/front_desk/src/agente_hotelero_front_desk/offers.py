@@ -9,8 +9,14 @@ from agente_hotelero.messages import Entity, Option, Priced, Reply
 from agente_hotelero.stays import Offer
 
 
-def worth_showing(offers: Sequence[Offer], room_type: str | None, most: int) -> tuple[Offer, ...]:
-    """The cheapest of each room type, or every rate of the one that was asked for."""
+def worth_showing(
+    offers: Sequence[Offer], room_type: str | None, most: int, rate: str | None = None
+) -> tuple[Offer, ...]:
+    """The cheapest of each room type, or every rate of the one that was asked for.
+
+    Where a rate was asked for and is sold, only that rate.
+    """
+    offers = [offer for offer in offers if offer.rate_plan.id == rate] or offers
     if room_type is not None:
         return tuple(offer for offer in offers if offer.room_type.id == room_type)[:most]
     cheapest: dict[str, Offer] = {}
@@ -19,8 +25,14 @@ def worth_showing(offers: Sequence[Offer], room_type: str | None, most: int) -> 
     return tuple(cheapest.values())[:most]
 
 
-def still_valid(offers: Sequence[Offer], now: datetime) -> tuple[Offer, ...]:
-    return tuple(offer for offer in offers if offer.expires_at > now)
+def with_other_rates(shown: Sequence[Offer], found: Sequence[Offer]) -> tuple[Offer, ...]:
+    """What is shown, then the other rates of the same rooms: named in words, they can be chosen."""
+    rooms = {offer.room_type.id for offer in shown}
+    return (*shown, *(one for one in found if one.room_type.id in rooms and one not in shown))
+
+
+def still_valid(offers: Sequence[Offer], now: datetime) -> bool:
+    return bool(offers) and all(offer.expires_at > now for offer in offers)
 
 
 def options(offers: Sequence[Offer]) -> tuple[Option, ...]:
@@ -35,26 +47,30 @@ def options(offers: Sequence[Offer]) -> tuple[Option, ...]:
     )
 
 
-def picked(offers: Sequence[Offer], choice: str | None, entities: Sequence[Entity]) -> Offer | None:
-    """The offer that was tapped, numbered or named by its room."""
+def picked(
+    offers: Sequence[Offer], shown: int, choice: str | None, entities: Sequence[Entity]
+) -> Offer | None:
+    """The offer that was tapped or numbered, or the only one of the room and rate that were named.
+
+    Without a rate only the first `shown` offers count, those the guest saw.
+    """
     if choice is not None:
         return {f"offer:{number}": offer for number, offer in enumerate(offers)}.get(choice)
+    rates = {entity.value for entity in entities if entity.type == "rate"}
     rooms = {
         room
         for entity in entities
         if entity.type == "room_type"
         for room in (entity.value, *entity.alternatives)
     }
-    named = [offer for offer in offers if offer.room_type.id in rooms]
+    if not rooms and not rates:
+        return None
+    named = [
+        offer
+        for offer in (offers if rates else offers[:shown])
+        if (not rooms or offer.room_type.id in rooms) and (not rates or offer.rate_plan.id in rates)
+    ]
     return named[0] if len(named) == 1 else None
-
-
-def same_sale(offers: Sequence[Offer], wanted: Offer) -> Offer | None:
-    """The offer of the same room and rate in a newer search."""
-    for offer in offers:
-        if (offer.room_type.id, offer.rate_plan.id) == (wanted.room_type.id, wanted.rate_plan.id):
-            return offer
-    return None
 
 
 def described(offer: Offer) -> dict[str, object]:

@@ -15,6 +15,7 @@ WORDS = {
     "affirm": "acknowledged",
     "acknowledge": "acknowledged",
     "deny": "acknowledged",
+    "dont_know": "no_hurry",
 }
 
 

@@ -39,10 +39,12 @@ _YES_GOES_ON = (
 _NO_GOES_ON = (
     rf"{_NO}|{_POLITE}|(?:lo |la |a |o )?quiero|(?:a |o )?quero|me interesa|me sirve|confirm\w*|"
     r"reserv\w+|want (?:it|that)|interested|for now|por ahora|por agora|es necesario|preciso|"
-    r"hace falta|e necessario|book it|esa|essa|that one"
+    r"hace falta|e necessario|book it|esa|essa|that one|"
+    r"(?:tengo|tenho|uso|have)(?: (?:un|um|an?|one|ningun))?(?: (?:e-?mail|mail|correo))?(?: one)?"
 )
 _LEAD = r"^[\s¡¿!.,]*(?:(?:ah|eh|hm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
-_BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait"
+_BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait|"
+_BUT += r"(?:si|se)(?= (?!por favor|gracias)\w)"
 _ORDINALS = (
     r"primer[oa]?|primeir[oa]|first|1(?:st|ra|ro|a|o|ª|º)",
     r"segund[oa]|second|2(?:nd|da|do|a|o|ª|º)",
@@ -57,6 +59,11 @@ _CARDINALS = (
 _TAKE = (
     r"(?:(?:prefiero|quiero|elijo|me quedo con|prefiro|quero|fico com|escolho|i'?ll take|i want|"
     r"i prefer|give me|take)\s+)?(?:la|el|a|o|the)?\s*"
+)
+# Offers are listed from the cheapest.
+_CHEAPEST = (
+    r"\b(?:la|el|a|o|the)?\s*(?:mas (?:barat[oa]|economic[oa])|"
+    r"mais (?:barat[oa]|em conta|economic[oa])|cheapest|least expensive)(?: one)?\b"
 )
 _LAST = r"ultim[oa]|last"
 _LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
@@ -113,6 +120,8 @@ def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     found = []
     for one in options:
         title = plain(one.title)
+        if title and yes_or_no(title) is not None:
+            continue  # a button that says yes is pressed by saying yes, no less
         at = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text)
         if title and at:
             found.append(OptionRead(id=one.id, span=at.span()))
@@ -120,6 +129,9 @@ def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
 
 
 def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    cheapest = re.search(_CHEAPEST, text)
+    if cheapest and len(options) > 1:
+        return OptionRead(id=options[0].id, span=cheapest.span())
     if re.match(_LEAD + r"(?:la|el|a|o|the)?\s*(?:" + _LAST + r")(?!\w)", text):
         return OptionRead(id=options[-1].id, span=(0, len(text)))
     for place, one in enumerate(options[: len(_ORDINALS)]):

@@ -17,7 +17,8 @@ _NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
 _INTRODUCED = re.compile(
     r"(?i:me llamo|mi nombre(?: completo)? es|a nombre de|al nombre de|a mi nombre,?|meu nome "
     r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
-    r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:)"
+    r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:|"
+    r"nombre (?:a|por)|nome (?:para|por)|name to)"
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(

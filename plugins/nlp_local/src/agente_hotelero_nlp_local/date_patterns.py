@@ -115,7 +115,8 @@ def _weekend() -> Written:
 
 def _bare() -> Written:
     article = r"(?P<art>(?:el|o dia|el dia|the|no dia|dia|del dia|al dia)\s+)"
-    return rf"{_W}{article}?(?P<d>{DAY})(?P<ord>st|nd|rd|th)?(?![\w]){_UNIT}", dates.bare
+    clock = r"(?<!\blas )(?<!\bas )(?<!\bat )"
+    return rf"{_W}{clock}{article}?(?P<d>{DAY})(?P<ord>st|nd|rd|th)?(?![\w]){_UNIT}", dates.bare
 
 
 @lru_cache(maxsize=8)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Self
 
 from agente_hotelero import NlpEngine, PluginConfig
-from agente_hotelero.messages import Entity, Intent, Understanding, UnderstandRequest, Verdict
+from agente_hotelero.messages import (
+    Entity,
+    Intent,
+    StayHint,
+    Understanding,
+    UnderstandRequest,
+    Verdict,
+)
 from pydantic import Field
 
 from agente_hotelero_nlp_local import entities, intents, languages, model, phrases
@@ -17,6 +25,7 @@ from agente_hotelero_nlp_local.text import plain
 LONGEST = 2000
 ANSWERED = 0.34
 CERTAIN = 0.99
+FEW_WORDS = 2
 STAYING = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
 
 
@@ -50,6 +59,9 @@ def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
     found, scores = intents.read(text, model.shipped())
     language = languages.of(text, scores, request.language, request.languages)
     said = entities.read(text, request, language, common_words(), _top(found))
+    found = _without_people(found, said, text)
+    if languages.asked(text, request.languages) and not request.expects:
+        found = (Intent(name="greeting", confidence=CERTAIN), *found)
     wanted = _in_context(_with_family(found, said, act_above), said, request.expects, text)
     verdict = _verdict(wanted, said, request.expects, act_above)
     return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
@@ -75,15 +87,29 @@ def _top(found: Sequence[Intent]) -> Intent | None:
     return found[0] if found else None
 
 
+def _without_people(
+    found: tuple[Intent, ...], said: Sequence[Entity], text: str
+) -> tuple[Intent, ...]:
+    """ "Para mañana, una persona" counts guests; it asks for nobody."""
+    rest = text
+    for entity in said:
+        if entity.type in ("party", "stay"):
+            rest = rest.replace(entity.text, " ")
+    if any(entity.type == "party" for entity in said) and len(re.findall(r"\w+", rest)) < FEW_WORDS:
+        return tuple(intent for intent in found if intent.name != "human_handoff")
+    return found
+
+
 def _with_family(
     found: tuple[Intent, ...], said: Sequence[Entity], act_above: float
 ) -> tuple[Intent, ...]:
     """Wishes around a stay are shades of one: together, or beside dates, they are clear enough."""
     family = [intent for intent in found if intent.name in STAYING]
     others = [intent.confidence for intent in found if intent.name not in STAYING]
-    if any(confidence >= act_above for confidence in others):
-        return found
     dated = any(getattr(entity.value, "arrival", None) is not None for entity in said)
+    whole = dated and any(_is_stay_and_more(entity, said) for entity in said)
+    if any(confidence >= act_above for confidence in others) and not whole:
+        return found
     together = min(sum(intent.confidence for intent in family), CERTAIN)
     if not dated and together < act_above:
         return found
@@ -91,6 +117,13 @@ def _with_family(
     raised = replace(best, confidence=round(max(together, act_above, best.confidence), 3))
     rest = tuple(intent for intent in found if intent.name != best.name)
     return (raised, *rest)
+
+
+def _is_stay_and_more(entity: Entity, said: Sequence[Entity]) -> bool:
+    """Whether a stay was said that nobody says but to have it: how long, or for whom."""
+    if not isinstance(entity.value, StayHint):
+        return False
+    return entity.value.nights is not None or any(other.type == "party" for other in said)
 
 
 def _in_context(
@@ -102,10 +135,9 @@ def _in_context(
         return found
     total = sum(len(word) for word in plain(text).split())
     covered = sum(entity.span[1] - entity.span[0] for entity in said)
-    kept = [intent for intent in found if intent.name in ("thanks", "goodbye", "human_handoff")]
     if total and covered >= total * (1 - ANSWERED):
-        return tuple(kept)
-    return found
+        return tuple(intent for intent in found if intent.name in ("thanks", "human_handoff"))
+    return tuple(intent for intent in found if intent.name != "goodbye")
 
 
 def _verdict(

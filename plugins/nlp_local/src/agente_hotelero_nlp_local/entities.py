@@ -56,7 +56,8 @@ def _without_echoes(found: Sequence[Entity]) -> Iterator[Entity]:
 def _stay(folded: Folded, request: UnderstandRequest, language: str) -> Iterator[Entity]:
     today = request.reference.astimezone(request.zone).date()
     awaited = bool({"stay", "nights"} & set(request.expects[:1]))
-    found = stays.read(_without_contacts(folded), today, language, awaited)
+    text = _without_contacts(folded)
+    found = stays.read(text, today, language, awaited, request.topic)
     if found is None and request.expects[:1] == ("nights",):
         found = stays.nights_alone(folded.text)
     if found is not None:
@@ -79,6 +80,9 @@ def _people_and_rooms(
     if party is not None:
         span = folded.span(party.spans[0][0], party.spans[-1][1])
         yield _entity("party", folded, span, party.hint)
+    rate = rooms.rate(folded.text, request.rates)
+    if rate is not None:
+        yield _entity("rate", folded, folded.span(*rate.span), rate.ids[0])
     room = rooms.room_type(folded.text, request.vocabulary)
     if room is not None:
         yield _entity("room_type", folded, folded.span(*room.span), room.ids[0], room.ids[1:])
@@ -107,7 +111,7 @@ def _contacts(
     if name is None and "person" in request.expects and not _is_wish(top):
         name = contacts.bare(text, common)
     if name is not None:
-        yield Entity(type="person", text=name.value, span=name.span, value=name.value)
+        yield Entity(type="person", text=text[slice(*name.span)], span=name.span, value=name.value)
 
 
 def _is_wish(top: Intent | None) -> bool:

@@ -13,18 +13,28 @@ WORDS_TO_CHANGE = 3
 MARGIN_TO_CHANGE = 0.35
 MARGIN_AT_FIRST = 0.08
 _ASKED = (
-    ("es", r"\b(?:en espanol|in spanish|em espanhol|habla[ns]? espanol|hablar? (?:en )?espanol)\b"),
-    ("pt", r"\b(?:em portugues|in portuguese|en portugues|fala portugues)\b"),
-    ("en", r"\b(?:in english|en ingles|em ingles|speak english)\b"),
+    ("es", r"\b(?:(?:en|hablan?s?|hablar?) espanol|in spanish|em espanhol|hablar en espanol)\b"),
+    ("pt", r"\b(?:(?:em|fala[mr]?) portugues|in portuguese|en portugues)\b"),
+    ("en", r"\b(?:(?:in|speak) english|(?:en|em) ingles)\b"),
+    ("es", r"^\W*(?:espanol|castellano)\b"),
+    ("pt", r"^\W*portugues\b"),
+    ("en", r"^\W*(?:english|ingles)\b"),
 )
+
+
+def asked(text: str, spoken: Sequence[str]) -> str | None:
+    """The language that a guest asks for by name."""
+    folded = plain(text)
+    return next(
+        (name for name, words in _ASKED if name in spoken and re.search(words, folded)), None
+    )
 
 
 def of(text: str, scores: Matrix, known: str | None, spoken: Sequence[str]) -> str:
     """The language to answer in; `scores` are the model's, in the order of `LANGUAGES`."""
-    folded = plain(text)
-    for language, pattern in _ASKED:
-        if language in spoken and re.search(pattern, folded):
-            return language
+    wanted = asked(text, spoken)
+    if wanted is not None:
+        return wanted
     ranked = sorted(
         ((float(score), name) for name, score in zip(LANGUAGES, scores, strict=True)), reverse=True
     )
@@ -35,5 +45,5 @@ def of(text: str, scores: Matrix, known: str | None, spoken: Sequence[str]) -> s
     margin = best - (allowed[1][0] if len(allowed) > 1 else 0.0)
     if known is None:
         return name if margin >= MARGIN_AT_FIRST else spoken[0]
-    enough = len(folded.split()) >= WORDS_TO_CHANGE and margin >= MARGIN_TO_CHANGE
+    enough = len(plain(text).split()) >= WORDS_TO_CHANGE and margin >= MARGIN_TO_CHANGE
     return name if enough else known

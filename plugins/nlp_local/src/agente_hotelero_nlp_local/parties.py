@@ -28,6 +28,7 @@ _MINE = r"(?:mi|mis|meu|meus|minha|minhas|my|nuestr[oa]s?|noss[oa]s?|our)"
 _YEARS = r"(?:anos?|anitos?|aninhos?|years?|yrs?|yo)\b"
 _MONTHS = r"(?:mes(?:es)?|months?)\b"
 _NUMBERS = r"\d{1,2}(?:\s*(?:,|y|e|and|&|anos y|anos e)\s*\d{1,2})*"
+_AGES_BESIDE = rf"{_W}{_CHILD}\s*(?:\(|de|com|con|aged)\s*(?P<n>{_NUMBERS})(?!\w|\s*{_YEARS})"
 _GROUP = (
     rf"(?:somos|seriamos|seremos|vamos|iriamos|viajamos|estaremos|estariamos|we are|we're|"
     rf"we will be|there (?:are|will be)|we'll be|nos(?:otros)?|son|sao|serao|seriam|seran)\s+"
@@ -35,7 +36,7 @@ _GROUP = (
     rf"quarto|cuarto|room))"
 )
 _FOR = (
-    rf"(?:para|pra|p/|for|x)\s*(?:nosotros |nos |us |solo |so |only |just )?(?P<n>{COUNT})"
+    rf"(?:para|pra|pa'?|p/|for|x)\s*(?:nosotros |nos |us |solo |so |only |just )?(?P<n>{COUNT})"
     rf"(?!\s*(?:\w*\s*)?(?:noche|noite|night|dia|day|semana|week|hab|quarto|cuarto|room|de\b|of\b|"
     rf"[/:.-]\d|hora|hour|am\b|pm\b|th\b|st\b|nd\b|rd\b))"
 )
@@ -85,9 +86,9 @@ def read(text: str, awaited: str = "") -> PartyRead | None:
     adults = _adults(reading)
     if adults is None and not ages and children is None and awaited == "party":
         adults = _bare(reading)
-    if ages and children is None:
+    if ages and children is None and awaited != "ages":
         children = len(ages)
-    if adults is None and children is None:
+    if adults is None and children is None and not ages:
         return None
     hint = PartyHint(adults=adults, children=children, child_ages=ages)
     return PartyRead(hint=_consistent(hint), spans=tuple(sorted(reading.spans)))
@@ -109,6 +110,11 @@ def _ages(reading: _Reading, *, everything: bool) -> tuple[int, ...]:
     for match in reading.take(rf"{_W}(?P<n>{COUNT})\s*-?\s*{_YEARS}"):
         found.append(value(match["n"]))
     for match in reading.take(rf"{_W}(?:aged?|edades|idades|ages)\s*:?\s*(?P<n>{_NUMBERS})(?!\w)"):
+        found += [int(number) for number in re.findall(r"\d+", match["n"])]
+    for match in list(re.finditer(_AGES_BESIDE, reading.text)):
+        span = match.span("n")
+        reading.text = mask(reading.text, [span])
+        reading.spans.append(span)
         found += [int(number) for number in re.findall(r"\d+", match["n"])]
     if everything and not found:
         found += [value(match["n"]) for match in reading.take(rf"{_W}(?P<n>{COUNT})(?!\w)")]

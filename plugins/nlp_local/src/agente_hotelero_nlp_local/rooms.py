@@ -47,6 +47,12 @@ def room_type(text: str, vocabulary: Mapping[str, Sequence[str]]) -> RoomRead | 
     return None
 
 
+def rate(text: str, names: Mapping[str, Sequence[str]]) -> RoomRead | None:
+    """The rate plan on offer that is named, in full or by a word that no other one holds."""
+    plain_names = {plan: [plain(name) for name in given] for plan, given in names.items()}
+    return _whole(text, plain_names) or _telling(text, plain_names)
+
+
 def how_many(text: str) -> tuple[int, Span] | None:
     """A number of rooms above one."""
     match = re.search(_ROOMS, text)

@@ -15,6 +15,8 @@ from agente_hotelero_nlp_local.dates import Mark, valid
 from agente_hotelero_nlp_local.numerals import COUNT, value
 
 LONGEST_GUESSED = 60
+# "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
+LEAST_CROSSING = 10
 _SOFT = r"(?:[\s¤,.]|\b(?:del|al|dia|el|la|o|os|a|the|on|at|no|na)\b)*"
 _STRONG_TO = r"(?:\bal\b|\bhasta\b|\bate\b|\btill?\b|\buntil\b|\bthrough\b|\bthru\b|\bto\b)"
 _WEAK_TO = r"(?:\ba\b|[-/>]+|\bp/|\bpara\b|\bpra\b)"
@@ -52,6 +54,7 @@ class _Context:
     today: date
     language: str
     awaited: bool
+    topic: date | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +74,16 @@ class _Phrase:
     spans: tuple[tuple[int, int], ...]
 
 
-def read(text: str, today: date, language: str, awaited: bool = False) -> StayRead | None:
-    """The stay in folded `text`; `awaited` when dates were asked for, so bare numbers count."""
+def read(
+    text: str, today: date, language: str, awaited: bool = False, topic: date | None = None
+) -> StayRead | None:
+    """The stay in folded `text`; `awaited` when dates were asked for, so bare numbers count.
+
+    Days without a month are looked for from the month of `topic`, if a stay was spoken of.
+    """
     if re.fullmatch(_GOODBYE, text):
         return None
-    context = _Context(text=text, today=today, language=language, awaited=awaited)
+    context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
     found = marks(text, language)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
@@ -135,7 +143,7 @@ def stay(arrival: date, departure: date) -> StayHint:
 def _phrases(found: list[Mark], context: _Context) -> list[_Phrase]:
     said = _roles(found, context.text)
     phrases: list[_Phrase] = []
-    anchor = context.today
+    anchor = max(context.today, (context.topic or context.today).replace(day=1))
     at = 0
     while at < len(said):
         phrase, used = _phrase_at(said, at, context, anchor)
@@ -208,6 +216,8 @@ def _linked(first: _Said, second: _Said, context: _Context) -> bool:
     opened = re.search(r"\b(?:entre|between)\s+(?:el\s+|o\s+|the\s+)?(?:dia\s+)?$", before)
     if opened and re.fullmatch(rf"{_SOFT}(?:\by\b|\be\b|\band\b){_SOFT}", between):
         return True
+    if re.fullmatch(rf"{_SOFT}(?:\bp/|\bpara\b|\bpra\b){_SOFT}", between) and not second.mark.sure:
+        return False  # "para dos" counts people
     firm = first.mark.sure or second.mark.sure or context.awaited
     firm = firm or re.search(r"\b(?:del?|from|desde)\s+$", before) is not None
     joined = re.fullmatch(rf"{_SOFT}{_WEAK_TO}{_SOFT}", between) is not None
@@ -237,6 +247,8 @@ def _completed(first: Mark, second: Mark) -> tuple[Mark, Mark]:
     if bare and second.month is not None:
         crosses = (first.day or 0) > (second.day or 0)
         month = second.month - 1 if crosses else second.month
+        if crosses and (first.day or 0) - (second.day or 0) < LEAST_CROSSING:
+            return replace(head, month=second.month), second
         head = replace(head, month=month or 12, wrong=first.wrong or second.wrong)
     if head.month is not None and head.year is None and second.year is not None and second.month:
         later = (head.month, head.day or 0) > (second.month, second.day or 0)
@@ -258,7 +270,8 @@ def _until(arrival: date, tail: Mark, context: _Context) -> list[StayHint]:
     if departure <= arrival and tail.weekday is not None:
         departure = arrival + timedelta(days=(tail.weekday - arrival.weekday()) % 7 or 7)
     nights = (departure - arrival).days
-    if 0 < nights <= LONGEST_GUESSED or (nights > 0 and tail.year is not None):
+    said = tail.year is not None or (tail.month is not None and arrival.year == departure.year)
+    if 0 < nights <= LONGEST_GUESSED or (nights > 0 and said):
         return [stay(arrival, departure)]
     if nights > LONGEST_GUESSED:
         return [StayHint(arrival=arrival), *_swapped(arrival, departure)]
