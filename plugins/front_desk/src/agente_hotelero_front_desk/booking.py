@@ -70,7 +70,9 @@ class Booking(Handler[FrontDeskConfig]):
             if same and told.rate == before.rate and _declines(request):
                 return self._nothing_booked()
             told = told.with_(offer=_picked(request, told.shown))
-            if told == before and sales.still_valid(request.focus.offers, request.now):
+            searches = request.first("stay") or request.first("party")
+            live = sales.still_valid(request.focus.offers, request.now)
+            if told == before and live and not searches:
                 return self._ask(request, told)
         if step == "email" and told.email is None and _yes_or_no(request) is False:
             told = told.with_(email="")
