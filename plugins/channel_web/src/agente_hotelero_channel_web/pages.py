@@ -51,6 +51,12 @@ class Said(BaseModel):
 def make_router(sections: Sections) -> APIRouter:
     """``/`` finds the hotel, ``/chat/<tenant>`` talks to it."""
     router = APIRouter(tags=["chat"])
+    _add_pages(router, sections)
+    _add_messages(router, sections)
+    return router
+
+
+def _add_pages(router: APIRouter, sections: Sections) -> None:
     environment = Environment(loader=PackageLoader(PACKAGE), autoescape=True)
 
     @router.get("/", response_class=HTMLResponse, include_in_schema=False)
@@ -85,6 +91,8 @@ def make_router(sections: Sections) -> APIRouter:
         response.set_cookie(COOKIE, token, httponly=True, samesite="lax", max_age=30 * 86_400)
         return response
 
+
+def _add_messages(router: APIRouter, sections: Sections) -> None:
     @router.post("/chat/{tenant}/messages", status_code=202)
     async def say(tenant: str, said: Said, chat: Chat = None) -> dict[str, str]:
         config, services = _section(sections, tenant)
@@ -104,8 +112,6 @@ def make_router(sections: Sections) -> APIRouter:
             raise HTTPException(403, "open the chat page first")
         stream = _stream(services, address(tenant, chat), after)
         return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
-
-    return router
 
 
 def address(tenant: str, token: str) -> str:
