@@ -224,8 +224,8 @@ def _single_hotel(environ: Mapping[str, str], installed: set[str]) -> Tree:
     own = _environment.tenant_layer(environ)
     base = tomllib.loads(files("agente_hotelero").joinpath("demo.toml").read_text(encoding="utf-8"))
     tenant = base["tenants"]["default"]
-    if own:
-        del tenant["house"]
+    if own or tenant["pms"] not in installed:
+        del tenant["house"], tenant["plugins"]
     tenant = _merge(tenant, own)
     tenant["channels"] = [
         name for name in [*tenant["channels"], *_environment.channels(environ)] if name in installed

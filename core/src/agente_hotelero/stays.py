@@ -78,7 +78,7 @@ class Occupancy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """A picture at an https address that the guest's channel may fetch."""
+    """A picture at an https address that the guest's channel may fetch, or a path of our own."""
 
     url: str
     caption: str = ""

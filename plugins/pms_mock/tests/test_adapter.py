@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 from agente_hotelero.errors import (
     HoteleroError,
@@ -32,6 +34,8 @@ from agente_hotelero_pms_mock.adapter import MockPms
 from agente_hotelero_pms_mock.config import MockConfig
 from agente_hotelero_pms_mock.demo import DOUBLE, SUITE
 from agente_hotelero_pms_mock.faults import SHARED, Fault, Faults
+from agente_hotelero_pms_mock.images import make_router
+from fastapi import FastAPI
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., MockPms]
@@ -242,3 +246,19 @@ async def test_a_hanging_call_can_be_given_up(make: Make) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(pms.search_offers(QUERY), 0.05)
     assert await pms.search_offers(QUERY)
+
+
+async def test_a_demo_shows_drawings_of_its_rooms(make: Make) -> None:
+    pms = make(config=MockConfig(drawn_images=True))
+    router = make_router({"sol": (pms.config, pms.services)})
+    app = FastAPI()
+    app.include_router(router, prefix="/plugins/pms_mock")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://hotel"
+    ) as client:
+        for offer in await pms.search_offers(QUERY):
+            (image,) = offer.room_type.images
+            answer = await client.get(image.url)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+            ElementTree.fromstring(answer.text)
+        assert (await client.get("/plugins/pms_mock/images/x.svg")).status_code == 404

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agente_hotelero import PluginSchema, PmsAdapter, hookimpl
+from agente_hotelero import Mount, PluginSchema, PmsAdapter, hookimpl
 
 from agente_hotelero_pms_mock.adapter import MockPms
 from agente_hotelero_pms_mock.tables import METADATA
@@ -21,3 +21,10 @@ def register_schema() -> PluginSchema:
     return PluginSchema(
         metadata=METADATA, migrations="agente_hotelero_pms_mock.migrations", prefix="pms_mock"
     )
+
+
+@hookimpl
+def register_router() -> Mount:
+    from agente_hotelero_pms_mock.images import make_router
+
+    return Mount(make=make_router)

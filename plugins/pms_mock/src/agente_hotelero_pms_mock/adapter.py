@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 
 from agente_hotelero import Health, PmsAdapter
@@ -13,6 +14,7 @@ from agente_hotelero.stays import (
     AdapterInfo,
     Capability,
     Idempotency,
+    Image,
     Offer,
     OfferQuery,
     Page,
@@ -24,8 +26,9 @@ from agente_hotelero.stays import (
     Stay,
 )
 
-from agente_hotelero_pms_mock import bookings, orders, pricing, rules, tables, values
+from agente_hotelero_pms_mock import bookings, images, orders, pricing, rules, tables, values
 from agente_hotelero_pms_mock.bookings import Place, reading
+from agente_hotelero_pms_mock.catalogue import Room
 from agente_hotelero_pms_mock.config import MockConfig
 from agente_hotelero_pms_mock.faults import SHARED, Faults
 from agente_hotelero_pms_mock.pricing import Sale
@@ -69,7 +72,7 @@ class MockPms(PmsAdapter[MockConfig]):
     async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]:
         async with self._operation("room_types"):
             self._check_property(property_id)
-            return [values.room_type(room, locale) for room in self.config.rooms]
+            return [self._room_type(room, locale) for room in self.config.rooms]
 
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
         async with self._operation("search_offers"):
@@ -185,6 +188,13 @@ class MockPms(PmsAdapter[MockConfig]):
         sale = Sale(room=room, rate=rate, stay=offer.stay, parties=offer.occupancies)
         return self._offer(sale, left, values.locale_of(offer, room, rate))
 
+    def _room_type(self, room: Room, locale: str) -> RoomType:
+        found = values.room_type(room, locale)
+        if not self.config.drawn_images:
+            return found
+        image = Image(url=f"{images.PATH}/{room.id}.svg", caption=found.name)
+        return replace(found, images=(image,))
+
     def _offer(self, sale: Sale, left: int, locale: str) -> Offer:
         config, now = self._prices(), self.services.clock.now()
         quoted = pricing.quote(config, sale, locale)
@@ -199,7 +209,7 @@ class MockPms(PmsAdapter[MockConfig]):
                 quoted.total,
             ),
             property_id=config.property_id,
-            room_type=values.room_type(sale.room, locale),
+            room_type=self._room_type(sale.room, locale),
             rate_plan=values.rate_plan(sale.rate, locale),
             stay=sale.stay,
             occupancies=sale.parties,

@@ -59,6 +59,7 @@ class MockConfig(PluginConfig):
     booking_window_days: int = Field(default=540, ge=1)
     offer_minutes: int = Field(default=30, ge=1)
     reference_prefix: str = Field(default="SOL", pattern=r"^[A-Z]{2,6}$")
+    drawn_images: bool = False
     page_size: int = Field(default=50, ge=1, le=1000)
     latency_ms: int = Field(default=0, ge=0)
 
