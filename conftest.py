@@ -9,8 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 POSTGRES = os.environ.get("HOTELERO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("HOTELERO_TEST_REDIS", "redis://127.0.0.1:6379/0")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +35,18 @@ def postgres_url() -> Iterator[str]:
         admin.execute(f'CREATE DATABASE "{name}"')
         yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A Redis server; where none answers, a failure in CI and a skip elsewhere."""
+    try:
+        Redis.from_url(REDIS, socket_connect_timeout=3).ping()
+    except RedisConnectionError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("no Redis server answers; set HOTELERO_TEST_REDIS")
+    return REDIS
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -87,7 +87,7 @@ def test_broken_json_is_200_and_a_dead_letter(running: RunningAgent) -> None:
 def test_an_unknown_number_is_200_and_kept_with_its_reason(running: RunningAgent) -> None:
     assert post(running, message("999999", "unknown-1")).status_code == 200
     running.settle()
-    row = running.do(event(running, "unknown-1"))
+    row = running.do(event(running, "refused:unknown-1"))
     assert row is not None
     assert (row.tenant, row.state) == ("", "ignored")
 
@@ -98,7 +98,7 @@ def test_one_hotels_secret_does_not_open_the_other(running: RunningAgent) -> Non
     inner.update({"type": "text", "text": {"body": "hola"}})
     assert post(running, json.dumps(text).encode(), SECRETS["sol"]).status_code == 200
     running.settle()
-    row = running.do(event(running, "foreign-1"))
+    row = running.do(event(running, "refused:foreign-1"))
     assert row is not None
     assert (row.state, row.reason) == ("ignored", "account of another secret")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -79,7 +80,7 @@ class FakeIngress(Ingress[PluginConfig]):
     path = "fake"
 
     def parse(self, raw: bytes) -> Sequence[InboundEvent]:
-        found = orjson.loads(raw)
+        found = json.loads(raw)
         if found == "bug":
             raise KeyError("a bug of the plugin")
         return [

@@ -206,3 +206,25 @@ async def test_failures_open_the_circuit_and_then_nobody_is_called(
             await pms.search_offers(QUERY)
     assert len(hotel.calls) == 3
     assert metrics.pms_calls.labels("sol", "search_offers", "Unavailable")._value.get() == 5
+
+
+@pytest.mark.parametrize("strategy", list(Idempotency))
+async def test_an_unknown_outcome_stays_unknown_when_looking_it_up_fails(
+    database: Database, make: Make, hotel: FakeHotel, strategy: Idempotency
+) -> None:
+    hotel.idempotency = strategy
+    hotel.after["create_reservation"] = [OutcomeUnknown()]
+    hotel.errors["find_reservations"] = [Unavailable()]
+    pms = make()
+    create = hotel.enter
+
+    def then_away(operation: str) -> None:
+        create(operation)
+        if operation == "create_reservation" and hotel.calls.count(operation) > 1:
+            raise Unavailable
+
+    hotel.enter = then_away  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown):
+        await pms.book(DRAFT, "k")
+    assert (await operation(database)).state == "unknown"
+    assert len(hotel.booked) == 1

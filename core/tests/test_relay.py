@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 import structlog
+from agente_hotelero._db import repository
 from agente_hotelero._db.models import (
     Conversation,
     InboundEventRow,
@@ -17,12 +19,13 @@ from agente_hotelero._db.models import (
 )
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.ingest import RawWriter
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.relay import Directory, Relay
 from agente_hotelero.errors import Unavailable
 from agente_hotelero.testing import SettableClock
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.tests.fakes import FakeIngress, body, event
@@ -53,7 +56,18 @@ def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
     directory = Directory(ingresses={"fake": FakeIngress([])}, tenants=tenants)
     engine: Any = queue
     log = structlog.get_logger()
-    return Relay(database, engine, directory, clock=clock, log=log, metrics=Metrics(), debounce=0.0)
+    metrics = Metrics()
+    return Relay(
+        database,
+        engine,
+        directory,
+        clock=clock,
+        log=log,
+        metrics=metrics,
+        debounce=0.0,
+        limiter=Limiter(None, log=log, metrics=metrics),
+        guest_per_minute=60,
+    )
 
 
 @pytest.fixture
@@ -115,19 +129,27 @@ async def test_two_hotels_with_the_same_guest_and_key_stay_apart(
 
 
 @pytest.mark.parametrize(
-    ("one", "reason"),
+    ("one", "key", "reason"),
     [
-        pytest.param(event("x", account="mars"), "unknown account", id="unknown account"),
-        pytest.param(event("x", account="luna"), "account of another secret", id="other secret"),
-        pytest.param(event("x", ignored="reaction"), "reaction", id="ignored by the channel"),
+        pytest.param(event("x", account="mars"), "refused:x", "unknown account", id="unknown"),
+        pytest.param(
+            event("x", account="luna"), "refused:x", "account of another secret", id="other secret"
+        ),
+        pytest.param(event("x", ignored="reaction"), "x", "reaction", id="ignored by the channel"),
     ],
 )
 async def test_what_is_not_answered_is_kept_with_its_reason(
-    database: Database, writer: RawWriter, relay: Relay, queue: Queue, one: Any, reason: str
+    database: Database,
+    writer: RawWriter,
+    relay: Relay,
+    queue: Queue,
+    one: Any,
+    key: str,
+    reason: str,
 ) -> None:
     await put(writer, body(one, event("m2")))
     await relay.run_once()
-    assert await states(database) == [("x", "ignored", reason), ("m2", "waiting", "")]
+    assert await states(database) == [(key, "ignored", reason), ("m2", "waiting", "")]
     assert len(queue.turns) == 1
 
 
@@ -257,3 +279,91 @@ async def test_events_of_one_batch_keep_their_order(
     async with database.sessions() as session:
         keys = (await session.scalars(select(event_.event_key).order_by(event_.id))).all()
     assert list(keys) == ["b", "a", "c"]
+
+
+async def test_a_foreign_secret_cannot_use_up_the_keys_of_an_account(
+    database: Database, writer: RawWriter, relay: Relay
+) -> None:
+    await put(writer, body(event("m1", account="luna")))
+    await put(writer, body(event("m1", account="luna")), accounts=("luna",))
+    await relay.run_once()
+    assert [(key, state) for key, state, _ in await states(database)] == [
+        ("refused:m1", "ignored"),
+        ("m1", "waiting"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "a\ud800b", "x" * 100_000], ids=["NUL", "half a character", "endless"]
+)
+async def test_any_text_can_be_stored(
+    database: Database, writer: RawWriter, relay: Relay, text: str
+) -> None:
+    await put(writer, json.dumps([event("m1", text)]).encode(), body(event("m2")))
+    await relay.run_once()
+    assert [state for _, state, _ in await states(database)] == ["waiting", "waiting"]
+    (first, _) = await rows(database, Message)
+    assert first.text.replace("?", "").strip("x") in ("", "ab")
+
+
+async def test_endless_ids_are_kept_by_their_hash(
+    database: Database, writer: RawWriter, relay: Relay
+) -> None:
+    long = "k" * 20_000
+    await put(writer, body(event(long)), body(event(long)))
+    await relay.run_once()
+    ((key, state, _),) = await states(database)
+    assert (key.startswith("sha256:"), state) == (True, "waiting")
+
+
+async def test_an_event_that_cannot_be_stored_stops_nobody(
+    database: Database, writer: RawWriter, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = repository.add_event
+
+    async def picky(session: Any, raw: Any, one: Any, **rest: Any) -> int | None:
+        if one.key == "bad":
+            raise DataError("insert", {}, Exception("unfit"))
+        return await store(session, raw, one, **rest)
+
+    monkeypatch.setattr(repository, "add_event", picky)
+    await put(writer, body(event("m1"), event("bad"), event("m2")), body(event("m3")))
+    assert await relay.run_once() == 2
+    assert [key for key, _, _ in await states(database)] == ["m1", "m2", "m3"]
+    first, second = await rows(database, InboxRaw)
+    assert (first.state, first.error) == ("dead", "1 events cannot be stored: DataError")
+    assert second.state == "done"
+    assert await relay.run_once() == 0
+
+
+async def test_a_body_with_very_many_events_is_stored_slice_by_slice(
+    database: Database, writer: RawWriter, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agente_hotelero._runtime.relay.EVENTS_AT_ONCE", 10)
+    await put(writer, body(*(event(f"m{n}") for n in range(35))), body(event("last")))
+    await relay.run_once()
+    assert len(await states(database)) == 36
+    assert [raw.state for raw in await rows(database, InboxRaw)] == ["done", "done"]
+
+
+async def test_a_guest_who_floods_is_left_to_people(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue
+) -> None:
+    await put(writer, body(*(event(f"m{n}") for n in range(65))))
+    await relay.run_once()
+    found = await states(database)
+    assert [state for _, state, _ in found].count("waiting") == 60
+    assert found[-1] == ("m64", "ignored", "too many messages")
+    (conversation,) = await rows(database, Conversation)
+    assert conversation.attention
+    assert len(await rows(database, Message)) == 65
+
+
+async def test_a_trace_goes_from_the_webhook_to_the_event(
+    database: Database, writer: RawWriter, relay: Relay
+) -> None:
+    await writer.put("fake", ["sol"], body(event("m1")), "a" * 32)
+    await put(writer, body(event("m2")))
+    await relay.run_once()
+    first, second = await rows(database, InboundEventRow)
+    assert (first.trace, len(second.trace)) == ("a" * 32, 32)

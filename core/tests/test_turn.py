@@ -19,8 +19,10 @@ from agente_hotelero._db.models import (
 )
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.sender import Sender
+from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero._runtime.turn import TurnRunner
@@ -34,10 +36,10 @@ from agente_hotelero.errors import (
     Throttled,
     Unavailable,
 )
-from agente_hotelero.events import HandoverRequested, Subscription
+from agente_hotelero.events import DomainEvent, HandoverRequested, ReplySent, Subscription
 from agente_hotelero.messages import DeliveryState, DeliveryStatus, InboundMessage
 from agente_hotelero.testing import SettableClock, lend
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.tests.fakes import Asker, FakeChannel, FakeIngress, FakeNlp, body, event
@@ -132,10 +134,18 @@ def desk(database: Database, clock: SettableClock) -> Desk:
     tenant.channels["fake", "sol"] = (channel, wall)
     queue, seen = Queue(), []
 
-    async def note(one: HandoverRequested) -> None:
+    async def note(one: DomainEvent) -> None:
         seen.append(one)
 
     engine: Any = queue
+    metrics = Metrics()
+    subscribers = Subscribers(
+        subscriptions=[
+            Subscription(event=HandoverRequested, receive=note),
+            Subscription(event=ReplySent, receive=note),
+        ],
+        log=log,
+    )
     turns = TurnRunner(
         database=database,
         renderer=Renderer(WORDS),
@@ -144,7 +154,7 @@ def desk(database: Database, clock: SettableClock) -> Desk:
         metrics=Metrics(),
         stale_after=timedelta(hours=1),
         tenants={"sol": tenant},
-        subscriptions=[Subscription(event=HandoverRequested, receive=note)],
+        subscribers=subscribers,
         engine=engine,
     )
     sender = Sender(
@@ -155,6 +165,8 @@ def desk(database: Database, clock: SettableClock) -> Desk:
         attempts=3,
         unknown_wait=0.1,
         tenants={"sol": tenant},
+        limiter=Limiter(None, log=log, metrics=metrics),
+        subscribers=subscribers,
     )
     return Desk(
         database=database,
@@ -237,8 +249,8 @@ async def test_a_message_that_is_too_old_is_left_to_people(desk: Desk) -> None:
     assert (await desk.states(), desk.queue.sends) == (["stale"], [])
 
 
-async def queued(desk: Desk) -> int:
-    await desk.say("ask", f"{len(desk.queue.sends)}")
+async def queued(desk: Desk, key: str = "") -> int:
+    await desk.say("ask", key or f"{len(desk.queue.sends)}")
     return desk.queue.sends[-1]
 
 
@@ -268,10 +280,10 @@ async def test_a_passing_trouble_is_tried_again(desk: Desk, error: Exception) ->
 
 async def test_trying_again_has_an_end(desk: Desk) -> None:
     outbox_id = await queued(desk)
-    desk.channel.errors = [Unavailable(retry_after=0.01) for _ in range(5)]
+    desk.channel.errors = [Unavailable("away", retry_after=0.01) for _ in range(5)]
     await desk.sender.run(outbox_id)
     row = await desk.row(outbox_id)
-    assert (row.state, row.error) == ("failed", "gave up after 3 attempts")
+    assert (row.state, row.error) == ("failed", "gave up after 3 attempts: Unavailable: away")
 
 
 @pytest.mark.parametrize("error", [Rejected("no"), AuthFailed("no")])
@@ -293,10 +305,125 @@ async def status_of(desk: Desk, outbox_id: int) -> None:
 
 async def test_an_unknown_outcome_without_a_status_is_shown_as_unknown(desk: Desk) -> None:
     outbox_id = await queued(desk)
-    desk.channel.errors = [OutcomeUnknown()]
+    desk.channel.errors = [OutcomeUnknown() for _ in range(3)]
     await desk.sender.run(outbox_id)
     assert (await desk.row(outbox_id)).state == "unknown"
     assert desk.channel.sent == []
+    assert (await desk.conversation()).attention == "a message could not be sent: unknown"
+
+
+async def test_an_unknown_outcome_that_a_status_proves_is_not_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox_id = await queued(desk)
+    calls: list[int] = []
+
+    async def taken_but_silent(message: Any) -> str:
+        calls.append(message.id)
+        await status_of(desk, outbox_id)
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(desk.channel, "send", taken_but_silent)
+    await desk.sender.run(outbox_id)
+    assert (calls, (await desk.row(outbox_id)).state) == ([outbox_id], "sent")
+
+
+async def test_without_proof_it_is_sent_again(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [OutcomeUnknown()]
+    await desk.sender.run(outbox_id)
+    assert (len(desk.channel.sent), (await desk.row(outbox_id)).state) == (1, "accepted")
+
+
+async def test_subscribers_hear_of_what_was_sent(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    await desk.sender.run(outbox_id)
+    (sent,) = [one for one in desk.events if isinstance(one, ReplySent)]
+    assert (sent.tenant, sent.outbox_id) == ("sol", outbox_id)
+
+
+async def test_tries_before_a_crash_count(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    async with desk.database.sessions() as session, session.begin():
+        row = await desk.row(outbox_id)
+        await repository.set_outbox(session, row, OutboxState.QUEUED, desk.clock.now(), attempts=2)
+    desk.channel.errors = [Unavailable(retry_after=0.01) for _ in range(5)]
+    await desk.sender.run(outbox_id)
+    assert len(desk.channel.errors) == 4
+
+
+async def test_a_message_that_was_given_up_can_be_sent_after_all(desk: Desk) -> None:
+    outbox_id = await queued(desk)
+    desk.channel.errors = [Rejected()]
+    await desk.sender.run(outbox_id)
+    async with desk.database.sessions() as session, session.begin():
+        assert await repository.revive_send(session, "luna", outbox_id, desk.clock.now()) is None
+        assert await repository.revive_send(session, "sol", outbox_id, desk.clock.now())
+    await desk.sender.run(outbox_id)
+    assert (await desk.row(outbox_id)).state == "accepted"
+
+
+async def test_a_burst_is_answered_once_by_the_turn_of_its_last_message(desk: Desk) -> None:
+    desk.turns.debounce = timedelta(seconds=2)
+    conversation = await desk.receive("ask", "1")
+    await desk.receive("ask", "2")
+    first, last = 1, 2
+    await desk.turns.run(conversation, first)
+    assert desk.queue.sends == []
+    await desk.turns.run(conversation, last)
+    assert len(desk.queue.sends) == 1
+    assert await desk.states() == ["answered", "answered"]
+
+
+async def test_a_burst_without_an_end_is_answered_after_six_seconds(desk: Desk) -> None:
+    desk.turns.debounce = timedelta(seconds=2)
+    conversation = await desk.receive("ask", "1")
+    desk.clock.advance(seconds=7)
+    await desk.receive("ask", "2")
+    await desk.turns.run(conversation, 1)
+    assert len(desk.queue.sends) == 1
+
+
+async def test_messages_are_read_in_the_providers_order(desk: Desk) -> None:
+    later, earlier = "2026-11-18T12:00:05+00:00", "2026-11-18T12:00:01+00:00"
+    conversation = await desk.receive("second", "b", at=later)
+    await desk.receive("first", "a", at=earlier)
+    async with desk.database.sessions() as session:
+        waiting = await repository.waiting_events(session, "sol", conversation)
+    assert [one.message.content.text for one in waiting] == ["first", "second"]
+
+
+async def test_a_dialogue_that_cannot_be_read_ends_with_a_person(desk: Desk) -> None:
+    await desk.say("ask", "1")
+    async with desk.database.sessions() as session, session.begin():
+        await session.execute(update(Conversation).values(state={"frames": 3}))
+    assert await desk.say("yes", "2") == "A person of Hotel Sol will answer."
+    found = await desk.conversation()
+    assert (found.mode, found.mode_reason) == ("human", "failure: ValidationError")
+
+
+async def test_a_turn_that_was_overtaken_is_repeated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = repository.save_dialogue
+    overtaken: list[bool] = []
+
+    async def raced(session: AsyncSession, conversation: Conversation, **rest: Any) -> bool:
+        if not overtaken:
+            overtaken.append(True)
+            return False
+        return await save(session, conversation, **rest)
+
+    monkeypatch.setattr(repository, "save_dialogue", raced)
+    assert await desk.say("ask", "1") == "Yes or no?"
+    assert await desk.states() == ["answered"]
+
+
+async def test_a_yes_written_before_the_question_is_no_answer(desk: Desk) -> None:
+    before = (desk.clock.now() - timedelta(seconds=5)).isoformat()
+    await desk.say("ask", "1")
+    assert await desk.say("yes", "2", at=before) == "Yes or no?"
+    assert await desk.say("yes", "3", at=desk.clock.now().isoformat()) == "Thank you."
 
 
 async def interrupted(desk: Desk) -> int:

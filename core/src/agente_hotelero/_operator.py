@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from agente_hotelero._db import repository
-from agente_hotelero._db.models import Conversation, Mode, RawState, raw_
+from agente_hotelero._db.models import Conversation, Mode
 from agente_hotelero._db.session import Database, connect
 from agente_hotelero._runtime import agent as agents
+from agente_hotelero._runtime import letters
+from agente_hotelero._runtime.engine import Engine
 from agente_hotelero.config import Settings
 
 
@@ -39,8 +40,7 @@ async def conversations(
     rows: list[dict[str, Any]] = []
     async with database_of(settings) as database, database.sessions() as session:
         for name in [tenant] if tenant else settings.tenants:
-            mode = Mode.HUMAN if waiting else None
-            found = await repository.conversations(session, name, mode=mode)
+            found = await repository.conversations(session, name, waiting=waiting)
             rows += [_row(one) for one in found]
     return rows
 
@@ -53,6 +53,7 @@ def _row(one: Conversation) -> dict[str, Any]:
         "guest": one.profile_name or one.address,
         "mode": one.mode,
         "reason": one.mode_reason,
+        "attention": one.attention,
         "last_guest_at": one.last_guest_at.isoformat(),
     }
 
@@ -66,14 +67,36 @@ async def release(settings: Settings, conversation_id: int) -> bool:
     return False
 
 
+async def dead_letters(settings: Settings) -> list[dict[str, Any]]:
+    """What was given up: messages of each hotel, and bodies nobody could read. No guest's words."""
+    async with database_of(settings) as database, database.sessions() as session:
+        rows = [
+            letters.of_send(row)
+            for tenant in settings.tenants
+            for row in await repository.dead_sends(session, tenant)
+        ]
+        return rows + [letters.of_body(row) for row in await repository.dead_bodies(session)]
+
+
+async def replay(settings: Settings, kind: str, number: int) -> bool:
+    """Try a dead letter again; False when there is none with this number."""
+    async with database_of(settings) as database:
+        engine = Engine(database)
+        for tenant in settings.tenants:
+            if await letters.replay(database, engine, kind, number, tenant, datetime.now(UTC)):
+                return True
+    return False
+
+
 async def inbox(settings: Settings) -> list[dict[str, Any]]:
-    """Counts of events and messages by state, per tenant and channel, and of dead letters."""
+    """Per hotel and channel: messages by state, ignored ones by reason; bodies by state."""
     rows: list[dict[str, Any]] = []
     async with database_of(settings) as database, database.sessions() as session:
         for tenant in settings.tenants:
+            ignored = await repository.ignored_by_reason(session, tenant)
             for channel, numbers in (await repository.counts(session, tenant)).items():
-                rows.append({"tenant": tenant, "channel": channel, **numbers})
-        query = select(raw_.channel, func.count()).where(raw_.state == RawState.DEAD)
-        for channel, number in await session.execute(query.group_by(raw_.channel)):
-            rows.append({"tenant": "", "channel": channel, "dead_letters": number})
+                row = {"tenant": tenant, "channel": channel, **numbers}
+                rows.append({**row, "ignored": ignored.get(channel, {})})
+        for channel, numbers in (await repository.raw_counts(session)).items():
+            rows.append({"tenant": "", "channel": channel, **numbers})
     return rows

@@ -12,14 +12,15 @@ from agente_hotelero import __version__
 from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero._web import health, webhooks
+from agente_hotelero._web import admin, health, webhooks
 from agente_hotelero._web.counting import CountRequests
+from agente_hotelero._web.limits import LimitRequests
 from agente_hotelero.components import Clock, Mount
 from agente_hotelero.config import Settings
 from agente_hotelero.errors import ConfigError
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
+def create_app(settings: Settings, *, clock: Clock | None = None, public: bool = True) -> FastAPI:
     """An application that opens the agent when it starts; `app.state.agent` then holds it.
 
     Raises ConfigError from its lifespan when a plugin's settings are wrong, and keeps it in
@@ -32,15 +33,26 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
         try:
             async with agents.running(settings, clock=clock, metrics=metrics) as agent:
                 app.state.agent = agent
-                app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
                 app.include_router(health.router(agent))
-                _mount_plugins(app, agent)
+                if public:
+                    app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
+                    app.include_router(admin.router(agent))
+                    _mount_plugins(app, agent)
                 yield
         except ConfigError as error:
             app.state.refused = error
             raise
 
-    app = FastAPI(title="Agente Hotelero", version=__version__, lifespan=lifespan)
+    # In production the API is described to nobody who does not run it.
+    described = None if settings.environment == "production" else "/openapi.json"
+    app = FastAPI(
+        title="Agente Hotelero", version=__version__, lifespan=lifespan, openapi_url=described
+    )
+    app.add_middleware(
+        LimitRequests,
+        limiter=lambda: app.state.agent.limiter if hasattr(app.state, "agent") else None,
+        per_minute=settings.public_requests_per_minute,
+    )
     app.add_middleware(CountRequests, counter=metrics.http_requests)
     return app
 

@@ -82,6 +82,20 @@ def run(ctx: click.Context, host: str, port: int) -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.pass_context
+def worker(ctx: click.Context, host: str, port: int) -> None:
+    """Answer and send, but take nothing in: more hands beside `run`, on PostgreSQL.
+
+    The port has health and metrics only.
+    """
+    from agente_hotelero._serve import serve
+
+    serve(settings_of(ctx), host, port, public=False)
+
+
+@main.command()
 @click.option("--tenant", help="Which hotel; the first one if not given.")
 @click.option("--chat", "chat_id", default="terminal", show_default=True, help="Who you are.")
 @click.pass_context
@@ -134,6 +148,39 @@ def inbox(ctx: click.Context, as_json: bool) -> None:
     from agente_hotelero import _operator
 
     _print(asyncio.run(_operator.inbox(settings_of(ctx))), as_json)
+
+
+@main.command()
+@click.argument("letter", required=False, metavar="[KIND/NUMBER]")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def replay(ctx: click.Context, letter: str | None, as_json: bool) -> None:
+    """List dead letters, or try one again: `hotelero replay send/7`."""
+    from agente_hotelero import _operator
+
+    settings = settings_of(ctx)
+    if letter is None:
+        _print(asyncio.run(_operator.dead_letters(settings)), as_json)
+        return
+    kind, _, number = letter.partition("/")
+    if kind not in ("send", "body") or not number.isdecimal():
+        raise click.BadParameter("write send/<number> or body/<number>", param_hint="letter")
+    if not asyncio.run(_operator.replay(settings, kind, int(number))):
+        raise click.ClickException(f"there is no dead letter {letter}")
+    click.echo(f"{letter} is tried again")
+
+
+@main.command()
+@click.option("--role", type=click.Choice(["owner", "staff", "read-only"]), default="staff")
+@click.option("--tenant", "tenants", multiple=True, help="A hotel; may be given again.")
+@click.option("--hours", default=12, show_default=True, type=click.IntRange(1, 24 * 90))
+@click.pass_context
+def token(ctx: click.Context, role: str, tenants: tuple[str, ...], hours: int) -> None:
+    """Make a token for the admin API, for all hotels or those named."""
+    from agente_hotelero._web import tokens
+
+    settings = settings_of(ctx)
+    click.echo(tokens.make(settings, role=role, tenants=tenants or settings.tenants, hours=hours))
 
 
 @main.command()

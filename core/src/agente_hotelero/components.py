@@ -177,12 +177,14 @@ class Channel(Component[ConfigT]):
     """One account of a channel: how answers go out.
 
     `idempotent`: sending the same `OutboundMessage.id` twice reaches the guest once.
-    `max_options`: more options than this are numbered in the text instead.
+    `max_options`: more options than this are numbered in the text instead. `per_second`: how many
+    messages the account may send; the core keeps to it over all processes.
     """
 
     idempotent: ClassVar[bool] = False
     max_options: ClassVar[int] = 0
     max_option_title: ClassVar[int] = 20
+    per_second: int | None = None
 
     def __init__(self, config: ConfigT, services: Services, account: str) -> None:
         super().__init__(config, services)

@@ -84,8 +84,12 @@ class Settings(_Model):
     database_url: SecretStr = SecretStr("sqlite:///data/agent.db")
     redis_url: SecretStr | None = None
     secret_key: SecretStr = SecretStr("development-only-secret")
-    debounce_seconds: float = Field(default=0.0, ge=0, le=30)
+    debounce_seconds: float | None = Field(default=None, ge=0, le=30)
     poll_seconds: float = Field(default=0.1, ge=0.005, le=5)
+    public_requests_per_minute: int = Field(default=120, ge=1)
+    guest_messages_per_minute: int = Field(default=60, ge=1)
+    raw_days: int = Field(default=30, ge=1)
+    engine_days: int = Field(default=7, ge=1)
     stale_after_minutes: int = Field(default=60, ge=1)
     turn_timeout_seconds: float = Field(default=30.0, gt=0)
     pms_timeout_seconds: float = Field(default=10.0, gt=0)
@@ -100,6 +104,12 @@ class Settings(_Model):
     check_pms_in_readiness: bool = False
     plugins: dict[str, PluginSwitch] = Field(default_factory=dict)
     tenants: dict[str, TenantSettings] = Field(default_factory=dict)
+
+    def debounce(self) -> float:
+        """How long a guest may pause within one message, in seconds: 2 in production, else 0."""
+        if self.debounce_seconds is not None:
+            return self.debounce_seconds
+        return 2.0 if self.environment == "production" else 0.0
 
     def flag(self, tenant: str, name: str) -> bool:
         """Whether a tenant has a plugin or feature on; a plugin that is not named false is on."""

@@ -23,6 +23,7 @@ class Frame:
     """A question in progress. `data` is JSON that the handler's own model validates.
 
     `expects` are entity types, the awaited one first, then those that may be corrected here.
+    `asked_at` is set by the core: what was written before cannot be an answer.
     """
 
     handler: str
@@ -30,6 +31,7 @@ class Frame:
     data: Mapping[str, object] = field(default_factory=dict)
     expects: tuple[str, ...] = ()
     expires_at: datetime
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,13 @@ from agente_hotelero.messages import InboundMessage, Location, OfferedOption, Ou
 from agente_hotelero.stays import Image
 from agente_hotelero.testing import RecordingInbox, lend
 from agente_hotelero_channel_web.channel import WebChannel, WebConfig, WebIngress
-from agente_hotelero_channel_web.pages import COOKIE, address, make_router
+from agente_hotelero_channel_web.pages import (
+    COOKIE,
+    MOST_OF_ONE_CHAT,
+    Streams,
+    address,
+    make_router,
+)
 from agente_hotelero_channel_web.tables import METADATA, lines
 from agente_hotelero_channel_web.words import WORDS, language_of
 from fastapi import FastAPI
@@ -232,3 +238,44 @@ def test_a_hotel_answers_in_one_of_its_languages() -> None:
 
 def test_every_language_has_every_word() -> None:
     assert WORDS["es"].keys() == WORDS["pt"].keys() == WORDS["en"].keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(b"[" * 1_000_000, 413, id="nested"),
+        pytest.param(b'{"id": "abcdef123456", "text": "' + b"x" * 5000 + b'"}', 413, id="long"),
+        pytest.param(b'{"id": "abcdef123456", "text": "a\\u0000b"}', 422, id="NUL"),
+        pytest.param(b'{"id": "abcdef123456", "text": "a\\ud800b"}', 422, id="half a character"),
+        pytest.param(b"{broken", 422, id="broken"),
+        pytest.param(b"\xff\xfe", 422, id="not UTF-8"),
+    ],
+)
+async def test_what_cannot_be_a_message_is_refused_and_not_repeated(
+    browser: httpx.AsyncClient, services: dict[str, Services], body: bytes, status: int
+) -> None:
+    browser.cookies.set(COOKIE, TOKEN)
+    answer = await browser.post("/chat/sol/messages", content=body)
+    assert (answer.status_code, len(answer.content) < 200) == (status, True)
+    assert inbox(services).bodies == []
+
+
+async def test_a_place_in_the_stream_that_cannot_be_is_refused(browser: httpx.AsyncClient) -> None:
+    browser.cookies.set(COOKIE, TOKEN)
+    answer = await browser.get("/chat/sol/events", params={"after": 10**20})
+    assert answer.status_code == 422
+
+
+async def test_only_so_many_pages_of_one_chat_may_listen() -> None:
+    async def forever() -> AsyncIterator[str]:
+        while True:
+            yield "x"
+
+    streams = Streams()
+    opened = [streams.counted("chat", forever()) for _ in range(MOST_OF_ONE_CHAT)]
+    for stream in opened:
+        await anext(stream)
+    assert (streams.free("chat"), streams.free("other")) == (False, True)
+    for stream in opened:
+        await stream.aclose()  # type: ignore[attr-defined]
+    assert streams.free("chat")

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agente_hotelero.schema import UtcDateTime, new_metadata
@@ -18,6 +18,11 @@ class _Table(SQLModel):
 
 def _instant(**options: Any) -> Any:
     return Field(sa_type=UtcDateTime, **options)
+
+
+def _added() -> Any:
+    """A text column that came with a later release: empty in rows of an earlier one."""
+    return Field(default="", sa_column=Column(String, nullable=False, server_default=""))
 
 
 def _json() -> Any:
@@ -43,6 +48,7 @@ class InboxRaw(_Table, table=True):
     received_at: datetime = _instant()
     state: str = RawState.NEW
     error: str = ""
+    trace: str = _added()
 
 
 class EventState(StrEnum):
@@ -62,6 +68,7 @@ class InboundEventRow(_Table, table=True):
     __table_args__ = (
         UniqueConstraint("channel", "account", "event_key"),
         Index("ix_inbound_event_conversation_id", "tenant", "conversation_id", "state", "id"),
+        Index("ix_inbound_event_state", "state", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -77,6 +84,7 @@ class InboundEventRow(_Table, table=True):
     raw_id: int
     state: str
     reason: str = ""
+    trace: str = _added()
 
 
 class Mode(StrEnum):
@@ -85,7 +93,10 @@ class Mode(StrEnum):
 
 
 class Conversation(_Table, table=True):
-    """Tenant × channel × account × guest address, and where its dialogue stands."""
+    """Tenant × channel × account × guest address, and where its dialogue stands.
+
+    `attention` says in a few words what staff should look at although the agent goes on.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("tenant", "channel", "account", "address"),)
@@ -104,6 +115,7 @@ class Conversation(_Table, table=True):
     version: int = 0
     created_at: datetime = _instant()
     last_guest_at: datetime = _instant()
+    attention: str = _added()
 
 
 class Message(_Table, table=True):
@@ -137,7 +149,10 @@ class Outbox(_Table, table=True):
     """Something to say, by which templates, with which sums from where, and what became of it."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_provider", "channel", "account", "provider_id"),)
+    __table_args__ = (
+        Index("ix_outbox_provider", "channel", "account", "provider_id"),
+        Index("ix_outbox_state", "state", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     tenant: str
@@ -152,6 +167,7 @@ class Outbox(_Table, table=True):
     provider_id: str | None = None
     attempts: int = 0
     error: str = ""
+    trace: str = _added()
     created_at: datetime = _instant()
     updated_at: datetime = _instant()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,10 +22,12 @@ from agente_hotelero._db.models import (
     Mode,
     Outbox,
     OutboxState,
+    RawState,
     conversation_,
     event_,
     message_,
     outbox_,
+    raw_,
 )
 from agente_hotelero.messages import DeliveryStatus, Ignored, InboundEvent, InboundMessage
 
@@ -81,6 +84,7 @@ async def add_event(
         "raw_id": raw.id,
         "state": state,
         "reason": reason,
+        "trace": raw.trace,
     }
     statement = upsert(session, InboundEventRow).values(**values).on_conflict_do_nothing()
     found = await session.execute(statement.returning(event_.id))
@@ -100,21 +104,33 @@ async def attach(
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A message that nobody has answered yet; `received_at` is when its webhook came."""
+
+    id: int
+    message: InboundMessage
+    received_at: datetime
+    trace: str = ""
+
+
 async def waiting_events(
     session: AsyncSession, tenant: str, conversation_id: int
-) -> Sequence[tuple[int, InboundMessage]]:
-    """Messages that nobody has answered yet, in the order they were stored."""
+) -> Sequence[Waiting]:
+    """What waits in a conversation, in the provider's order, then in that of arrival."""
     query = (
-        select(event_.id, event_.content)
+        select(event_.id, event_.content, event_.received_at, event_.trace)
         .where(
             event_.tenant == tenant,
             event_.conversation_id == conversation_id,
             event_.state == EventState.WAITING,
         )
-        .order_by(event_.id)
+        .order_by(event_.sent_at, event_.id)
     )
-    rows = (await session.execute(query)).all()
-    return [(int(row[0]), _MESSAGE.validate_python(row[1])) for row in rows]
+    return [
+        Waiting(id=int(key), message=_MESSAGE.validate_python(content), received_at=at, trace=trace)
+        for key, content, at, trace in await session.execute(query)
+    ]
 
 
 async def settle_events(
@@ -209,19 +225,32 @@ async def set_mode(
         conversation_.tenant == tenant, conversation_.id == conversation_id
     )
     result = await session.execute(
-        statement.values(mode=mode, mode_reason=reason, version=conversation_.version + 1)
+        statement.values(
+            mode=mode, mode_reason=reason, attention="", version=conversation_.version + 1
+        )
     )
     return _count(result) == 1
 
 
+async def call_attention(
+    session: AsyncSession, tenant: str, conversation_id: int, why: str
+) -> None:
+    """Show a conversation to staff although the agent goes on with it."""
+    statement = update(Conversation).where(
+        conversation_.tenant == tenant, conversation_.id == conversation_id
+    )
+    await session.execute(statement.values(attention=why))
+
+
 async def conversations(
-    session: AsyncSession, tenant: str, *, mode: Mode | None = None, limit: int = 100
+    session: AsyncSession, tenant: str, *, waiting: bool = False, limit: int = 100
 ) -> Sequence[Conversation]:
-    """The latest conversations of a hotel, those with a person first."""
+    """The latest conversations of a hotel, those with a person or for staff's attention first."""
     query = select(Conversation).where(conversation_.tenant == tenant)
-    if mode is not None:
-        query = query.where(conversation_.mode == mode)
-    query = query.order_by(conversation_.mode.desc(), conversation_.last_guest_at.desc())
+    calls = or_(conversation_.mode == Mode.HUMAN, conversation_.attention != "")
+    if waiting:
+        query = query.where(calls)
+    query = query.order_by(case((calls, 0), else_=1), conversation_.last_guest_at.desc())
     return (await session.scalars(query.limit(limit))).all()
 
 
@@ -289,8 +318,11 @@ async def apply_status(
     account: str,
     status: DeliveryStatus,
     now: datetime,
-) -> None:
-    """Take over a provider's word on one of our messages; ranks only ever rise."""
+) -> Outbox | None:
+    """Take over a provider's word on one of our messages; ranks only ever rise.
+
+    Returns the message, or None when there is no such one or nothing new was said.
+    """
     same = (outbox_.tenant == tenant, outbox_.channel == channel, outbox_.account == account)
     ours = outbox_.provider_id == status.provider_id
     if status.outbox_id is not None:
@@ -298,8 +330,9 @@ async def apply_status(
     row = (await session.scalars(select(Outbox).where(*same, ours))).first()
     new = OutboxState(status.state.value)
     if row is None or RANKS[new] <= RANKS[OutboxState(row.state)]:
-        return
+        return None
     await set_outbox(session, row, new, now, provider_id=status.provider_id, error=status.error)
+    return row
 
 
 async def counts(session: AsyncSession, tenant: str) -> dict[str, dict[str, int]]:
@@ -312,6 +345,93 @@ async def counts(session: AsyncSession, tenant: str) -> dict[str, dict[str, int]
         ):
             found.setdefault(channel, {})[f"{prefix}_{state}"] = number
     return found
+
+
+async def ignored_by_reason(session: AsyncSession, tenant: str) -> dict[str, dict[str, int]]:
+    """Events that needed no action, by channel and reason."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(event_.channel, event_.reason, func.count()).where(
+        event_.tenant == tenant, event_.state == EventState.IGNORED
+    )
+    for channel, reason, number in await session.execute(
+        query.group_by(event_.channel, event_.reason)
+    ):
+        found.setdefault(channel, {})[reason] = number
+    return found
+
+
+async def raw_counts(session: AsyncSession) -> dict[str, dict[str, int]]:
+    """Bodies of the installation by channel and state; they belong to no hotel yet."""
+    found: dict[str, dict[str, int]] = {}
+    query = select(raw_.channel, raw_.state, func.count()).group_by(raw_.channel, raw_.state)
+    for channel, state, number in await session.execute(query):
+        found.setdefault(channel, {})[f"bodies_{state}"] = number
+    return found
+
+
+async def queues(session: AsyncSession) -> dict[str, tuple[int, datetime | None]]:
+    """For the installation's gauges: how much waits in each queue, and since when."""
+    asked = {
+        "raw": select(func.count(), func.min(raw_.received_at)).where(raw_.state == RawState.NEW),
+        "turns": select(func.count(), func.min(event_.received_at)).where(
+            event_.state == EventState.WAITING
+        ),
+        "sends": select(func.count(), func.min(outbox_.created_at)).where(
+            outbox_.state.in_((OutboxState.QUEUED, OutboxState.SENDING))
+        ),
+    }
+    found: dict[str, tuple[int, datetime | None]] = {}
+    for name, query in asked.items():
+        number, oldest = (await session.execute(query)).one()
+        found[name] = (int(number), oldest)
+    return found
+
+
+# ── dead letters ─────────────────────────────────────────────────────────────────────────────────
+
+UNSENT = (OutboxState.FAILED, OutboxState.UNKNOWN)
+
+
+async def dead_counts(session: AsyncSession) -> dict[str, int]:
+    """For the installation's gauges: what was given up."""
+    raw = select(func.count()).where(raw_.state == RawState.DEAD)
+    sends = select(func.count()).where(outbox_.state.in_(UNSENT))
+    return {
+        "raw": int((await session.execute(raw)).scalar_one()),
+        "sends": int((await session.execute(sends)).scalar_one()),
+    }
+
+
+async def dead_sends(session: AsyncSession, tenant: str, limit: int = 100) -> Sequence[Outbox]:
+    """Messages of a hotel that could not be sent, or of which nobody knows, the latest first."""
+    query = select(Outbox).where(outbox_.tenant == tenant, outbox_.state.in_(UNSENT))
+    return (await session.scalars(query.order_by(outbox_.id.desc()).limit(limit))).all()
+
+
+async def dead_bodies(session: AsyncSession, limit: int = 100) -> Sequence[InboxRaw]:
+    """Bodies nobody could read; they belong to no hotel yet. The latest first."""
+    query = select(InboxRaw).where(raw_.state == RawState.DEAD)
+    return (await session.scalars(query.order_by(raw_.id.desc()).limit(limit))).all()
+
+
+async def revive_send(
+    session: AsyncSession, tenant: str, outbox_id: int, now: datetime
+) -> Outbox | None:
+    """Make a message that was given up ready to be sent again; None when it is none."""
+    query = select(Outbox).where(
+        outbox_.tenant == tenant, outbox_.id == outbox_id, outbox_.state.in_(UNSENT)
+    )
+    row = (await session.scalars(query)).first()
+    if row is not None:
+        await set_outbox(session, row, OutboxState.QUEUED, now, attempts=0, error="")
+    return row
+
+
+async def revive_body(session: AsyncSession, raw_id: int) -> bool:
+    """Let the relay read a dead body again; False when it is none."""
+    statement = update(InboxRaw).where(raw_.id == raw_id, raw_.state == RawState.DEAD)
+    result = await session.execute(statement.values(state=RawState.NEW, error=""))
+    return _count(result) == 1
 
 
 def _count(result: Any) -> int:

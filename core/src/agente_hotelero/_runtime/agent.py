@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,17 +12,21 @@ import structlog
 
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
-from agente_hotelero._runtime import console, templates, tenants
+from agente_hotelero._runtime import console, jobs, templates, tenants
 from agente_hotelero._runtime.engine import Engine, SoleProcess
 from agente_hotelero._runtime.guarded_pms import StaticCache
 from agente_hotelero._runtime.ingest import RawWriter
+from agente_hotelero._runtime.jobs import Jobs
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.relay import Directory, Relay
 from agente_hotelero._runtime.sender import Sender
+from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Assembly, Lender, Registry, Tenant
 from agente_hotelero._runtime.turn import TurnRunner
+from agente_hotelero._runtime.watch import Watch
 from agente_hotelero.components import Clock, Ingress, Templates
 from agente_hotelero.config import Settings
 from agente_hotelero.errors import ConfigError
@@ -48,6 +52,12 @@ class Agent:
     tenants: dict[str, Tenant]
     ingresses: dict[str, Ingress[Any]]
     shared: dict[str, Any]
+    limiter: Limiter
+    parts: dict[str, Callable[[], bool]]
+
+    def working(self) -> dict[str, bool]:
+        """The parts that must run for guests to be answered, and whether they do."""
+        return {name: alive() for name, alive in self.parts.items()}
 
 
 def load_plugins(settings: Settings) -> tuple[Plugins, Registry]:
@@ -119,7 +129,14 @@ async def running(
             tenants=built,
             ingresses=assembly.ingresses(built),
             shared=lender.held,
+            limiter=Limiter(
+                settings.redis_url.get_secret_value() if settings.redis_url else None,
+                log=structlog.get_logger("agent"),
+                metrics=metrics,
+            ),
+            parts={"writer": lambda: writer.alive},
         )
+        stack.push_async_callback(agent.limiter.close)
         writer.start()
         stack.push_async_callback(writer.stop)
         if work:
@@ -130,6 +147,8 @@ async def running(
 async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     settings = agent.settings
     log = structlog.get_logger("agent")
+    found = [one for _, many in agent.plugins.registered("register_subscriptions") for one in many]
+    subscribers = Subscribers(subscriptions=found, log=log)
     turns = TurnRunner(
         database=agent.database,
         renderer=_renderer(agent.plugins),
@@ -137,10 +156,9 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         log=log,
         metrics=agent.metrics,
         stale_after=timedelta(minutes=settings.stale_after_minutes),
+        debounce=timedelta(seconds=settings.debounce()),
         tenants=agent.tenants,
-        subscriptions=[
-            one for _, found in agent.plugins.registered("register_subscriptions") for one in found
-        ],
+        subscribers=subscribers,
     )
     sender = Sender(
         database=agent.database,
@@ -150,13 +168,21 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         attempts=settings.send_attempts,
         unknown_wait=settings.unknown_send_wait_seconds,
         tenants=agent.tenants,
+        limiter=agent.limiter,
+        subscribers=subscribers,
     )
     engine = Engine(
         agent.database, turn=turns.run, send=sender.run, poll_seconds=settings.poll_seconds
     )
     turns.engine = engine
+    planned = _jobs(agent, engine)
+    engine.due = planned.due
     await engine.start()
     stack.push_async_callback(engine.stop)
+    await planned.plan()
+    watch = Watch(agent.database, agent.metrics, agent.clock, log)
+    watch.start()
+    stack.push_async_callback(watch.stop)
     relay = Relay(
         agent.database,
         engine,
@@ -164,10 +190,32 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         clock=agent.clock,
         log=log,
         metrics=agent.metrics,
-        debounce=settings.debounce_seconds,
+        debounce=settings.debounce(),
+        limiter=agent.limiter,
+        guest_per_minute=settings.guest_messages_per_minute,
     )
     relay.start(agent.writer.stored)
+    agent.parts.update({"relay": lambda: relay.alive, "engine": lambda: engine.alive})
     stack.push_async_callback(relay.stop)
+
+
+def _jobs(agent: Agent, engine: Engine) -> Jobs:
+    settings = agent.settings
+    ours = jobs.retention(
+        agent.database,
+        engine,
+        agent.clock,
+        raw_days=settings.raw_days,
+        engine_days=settings.engine_days,
+    )
+    return Jobs(
+        planned={jobs.RETENTION: ours, **jobs.of_plugins(agent.plugins, agent.tenants)},
+        engine=engine,
+        database=agent.database,
+        clock=agent.clock,
+        log=structlog.get_logger("agent"),
+        metrics=agent.metrics,
+    )
 
 
 def _directory(agent: Agent) -> Directory:

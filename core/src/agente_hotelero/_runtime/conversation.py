@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from agente_hotelero._runtime import routing, state
+from agente_hotelero._runtime import routing, state, tracing
 from agente_hotelero._runtime.guarded_pms import NoPms
 from agente_hotelero._runtime.rendering import titles
 from agente_hotelero._runtime.routing import Call
@@ -25,6 +25,10 @@ from agente_hotelero.messages import (
     UnderstandRequest,
 )
 
+NOBODY = routing.NOT_UNDERSTOOD
+# Whoever agrees or chooses must have seen to what.
+AGREEING = frozenset({"yes_no", "option"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Talk:
@@ -39,6 +43,21 @@ class Talk:
     profile_name: str = ""
     phone: str | None = None
 
+    @property
+    def too_early(self) -> bool:
+        """Whether all of this was written before the question that waits was asked.
+
+        Providers stamp whole seconds, so the second of the question itself still counts.
+        """
+        asked = self.state.top.asked_at if self.state.top else None
+        if asked is None:
+            return False
+        second = asked.replace(microsecond=0)
+        return all(
+            message.sent_at < (asked if message.sent_at.microsecond else second)
+            for message in self.messages
+        )
+
     def tapped(self, offered: Sequence[OfferedOption]) -> str | None:
         """The option tapped last, if it is still on offer."""
         known = {option.id for option in offered}
@@ -46,9 +65,14 @@ class Talk:
         return next((tap for tap in reversed(taps) if tap in known), None)
 
     def text(self, offered: Sequence[OfferedOption] = ()) -> str:
-        """What was written; the title of an option on offer that was tapped means nothing more."""
+        """What was written. The title of an option that was tapped means nothing more if it is on
+        offer, and nothing at all if something else is: an old button answers no new question."""
         known = {option.id for option in offered}
-        lines = [m.content.text for m in self.messages if m.content.choice not in known]
+        lines = [
+            message.content.text
+            for message in self.messages
+            if message.content.choice is None or not (known or self.state.top)
+        ]
         return "\n".join(line for line in lines if line)
 
 
@@ -78,11 +102,14 @@ async def converse(talk: Talk) -> Outcome:
     before = talk.state.fresh(talk.now)
     talk = replace(talk, state=before)
     language = talk.language or talk.tenant.hotel.languages[0]
-    offered = _offered(talk, language)
+    offered = () if talk.too_early else _offered(talk, language)
     understood = await _understand(talk, offered)
     choice = _choice(talk, understood, offered)
     calls = routing.route(understood, choice, before.frames, talk.tenant.owners)
-    if all(call.handler != talk.tenant.owners.get(routing.NOT_UNDERSTOOD) for call in calls):
+    if talk.too_early:
+        # Not misunderstood, only early: the question is simply asked again.
+        calls = [call for call in calls if call.handler != talk.tenant.owners.get(NOBODY)]
+    if all(call.handler != talk.tenant.owners.get(NOBODY) for call in calls):
         before = replace(before, focus=before.focus.with_(misunderstood=0))
     outcome = Outcome(state=before, language=understood.language, replies=())
     for call in calls:
@@ -112,7 +139,7 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
         languages=talk.tenant.hotel.languages,
         reference=talk.now,
         zone=talk.tenant.settings.zone,
-        expects=_expected(talk.state),
+        expects=_expected(talk),
         options=offered,
         vocabulary=await _vocabulary(talk),
         rates={offer.rate_plan.id: [offer.rate_plan.name] for offer in talk.state.focus.offers},
@@ -120,15 +147,18 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
     )
     understood = Understanding(language=talk.language or talk.tenant.hotel.languages[0])
     for engine, guard in talk.tenant.nlp:
-        understood = await guard.call("understand", partial(engine.understand, request))
+        with tracing.span("understand", plugin=guard.plugin):
+            understood = await guard.call("understand", partial(engine.understand, request))
         if understood.verdict != "reject":
             break
     return understood
 
 
-def _expected(now: State) -> tuple[str, ...]:
+def _expected(talk: Talk) -> tuple[str, ...]:
     """What the questions in progress wait for, the last one's first."""
-    return tuple(dict.fromkeys(kind for frame in reversed(now.frames) for kind in frame.expects))
+    kinds = (kind for frame in reversed(talk.state.frames) for kind in frame.expects)
+    early = AGREEING if talk.too_early else frozenset()
+    return tuple(dict.fromkeys(kind for kind in kinds if kind not in early))
 
 
 async def _vocabulary(talk: Talk) -> dict[str, list[str]]:
@@ -198,4 +228,5 @@ def _with_question(talk: Talk, outcome: Outcome) -> Outcome:
     question = _question(talk, outcome.state, outcome.state.top)
     if question is None:
         return outcome
-    return replace(outcome, replies=(*outcome.replies, question))
+    asked = outcome.state.asked(talk.now)
+    return replace(outcome, state=asked, replies=(*outcome.replies, question))

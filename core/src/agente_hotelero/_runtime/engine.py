@@ -1,8 +1,9 @@
 """The durable engine: DBOS Transact behind a port of our own.
 
-Two queues: `turns`, one at a time per conversation, and `sends`, one at a time per recipient; both
-in the order of the row ids, which is why `priority` is always set (SQLite's stamps are whole
-seconds). Workflows have no steps: they look at our rows and end, or commit once.
+Three queues: `turns`, one at a time per conversation; `sends`, one at a time per recipient;
+`later`, for what has its time. The first two keep the order of the row ids, which is why `priority`
+is always set (SQLite's stamps are whole seconds). Workflows have no steps: they look at our rows
+and end, or commit once.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import os
 import socket
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import structlog
 from dbos import DBOS, DBOSClient, EnqueueOptions
@@ -22,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.life import Life
 from agente_hotelero.errors import ConfigError
 
 APPLICATION = "agente-hotelero"
@@ -29,11 +33,17 @@ APPLICATION = "agente-hotelero"
 VERSION = "1"
 MAX_PRIORITY = 2**31 - 1
 WORKERS = 64
+# Coroutines, most of them waiting: a channel that is away must not use up the places of others.
+AT_ONCE = 1000
+LATER, LATER_WORKERS, LATER_POLL = "later", 8, 1.0
+FORGET_AT_ONCE = 10_000
 DRAIN_SECONDS = 10
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0
 LOG = structlog.get_logger("engine")
 
-Work = Callable[[int], Awaitable[None]]
+Turn = Callable[[int, int], Awaitable[None]]
+Send = Callable[[int], Awaitable[None]]
+Due = Callable[[str, datetime], Awaitable[None]]
 
 
 class Engine:
@@ -41,9 +51,20 @@ class Engine:
 
     running: Engine | None = None
 
-    def __init__(self, database: Database, *, turn: Work, send: Work, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        turn: Turn | None = None,
+        send: Send | None = None,
+        due: Due | None = None,
+        poll_seconds: float = 0.1,
+    ) -> None:
+        """Without work to do it can only queue, as an operator's command does."""
         self.turn = turn
         self.send = send
+        self.due = due
+        self._life: Life | None = None
         self._database = database
         self._poll = poll_seconds
         self._client = DBOSClient(
@@ -52,11 +73,16 @@ class Engine:
 
     async def start(self) -> None:
         """Launch, recover what a crash left, and begin to take work."""
+        executor = _executor_id(self._database)
+        if not self._database.is_sqlite:
+            # Before the launch: nothing may run under this id unless its lock is held.
+            self._life = Life(self._database.sync_engine.url, executor)
+            await asyncio.to_thread(self._life.begin)
         DBOS(
             config={
                 "name": APPLICATION,
                 "system_database_engine": self._database.sync_engine,
-                "executor_id": _executor_id(self._database),
+                "executor_id": executor,
                 "application_version": VERSION,
                 "log_level": "WARNING",
                 "max_executor_threads": WORKERS,
@@ -68,15 +94,70 @@ class Engine:
             await DBOS.register_queue_async(
                 name,
                 partition_concurrency=1,
-                worker_concurrency=WORKERS,
+                worker_concurrency=AT_ONCE,
                 polling_interval_sec=self._poll,
                 on_conflict="always_update",
             )
+        await DBOS.register_queue_async(
+            LATER,
+            worker_concurrency=LATER_WORKERS,
+            polling_interval_sec=max(self._poll, LATER_POLL),
+            on_conflict="always_update",
+        )
+        if self._life is not None:
+            self._life.watch()
 
     async def stop(self) -> None:
-        """Let what runs finish, within a grace time; the rest is taken up at the next start."""
-        DBOS.destroy(workflow_completion_timeout_sec=DRAIN_SECONDS)
+        """Let what runs finish, within a grace time; the rest is taken up by others, or at the
+        next start."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=DRAIN_SECONDS)
         Engine.running = None
+        if self._life is not None:
+            await asyncio.to_thread(self._life.end)
+
+    @property
+    def alive(self) -> bool:
+        return Engine.running is self
+
+    async def schedule(
+        self, session: AsyncSession, kind: str, key: str, at: datetime, now: datetime
+    ) -> None:
+        """Do `kind` for `key` at an instant, once, whatever crashes; saying it twice is saying it
+        once. Scheduled with this transaction."""
+        options: EnqueueOptions = {
+            "workflow_name": "later",
+            "queue_name": LATER,
+            "workflow_id": _later_id(kind, key),
+            "delay_seconds": max((at - now).total_seconds(), 0.0),
+        }
+        await session.run_sync(
+            lambda inner: self._client.enqueue_in_transaction(
+                inner, options, kind, key, at.isoformat()
+            )
+        )
+
+    async def reschedule(self, kind: str, key: str, at: datetime, now: datetime) -> None:
+        """Move what is scheduled and not yet begun to another instant."""
+        seconds = max((at - now).total_seconds(), 0.0)
+        await self._client.set_workflow_delay_async(_later_id(kind, key), delay_seconds=seconds)
+
+    async def cancel(self, kind: str, key: str) -> None:
+        """Forget what is scheduled and not yet begun."""
+        await self._client.cancel_workflow_async(_later_id(kind, key))
+
+    async def forget(self, before: datetime) -> int:
+        """Delete the engine's records of work that ended before an instant."""
+        ended = await self._client.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            end_time=before.isoformat(),
+            limit=FORGET_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        ids = [one.workflow_id for one in ended]
+        if ids:
+            await self._client.delete_workflows_async(ids)
+        return len(ids)
 
     async def enqueue_turn(
         self, session: AsyncSession, conversation_id: int, event_id: int, delay: float
@@ -91,49 +172,66 @@ class Engine:
         }
         if delay > 0:
             options["delay_seconds"] = delay
-        await self._enqueue(session, options, conversation_id)
+        await self._enqueue(session, options, conversation_id, event_id)
 
-    async def enqueue_send(self, session: AsyncSession, outbox_id: int, recipient: str) -> None:
-        """Send an outbox row once this transaction has committed."""
+    async def enqueue_send(
+        self, session: AsyncSession, outbox_id: int, recipient: str, again: str = ""
+    ) -> None:
+        """Send an outbox row once this transaction has committed; `again` marks a repetition."""
         options: EnqueueOptions = {
             "workflow_name": "send",
             "queue_name": "sends",
-            "workflow_id": f"send:{outbox_id}",
+            "workflow_id": f"send:{outbox_id}{again}",
             "queue_partition_key": recipient,
             "priority": outbox_id % MAX_PRIORITY + 1,
         }
         await self._enqueue(session, options, outbox_id)
 
-    async def _enqueue(self, session: AsyncSession, options: EnqueueOptions, row_id: int) -> None:
+    async def _enqueue(self, session: AsyncSession, options: EnqueueOptions, *ids: int) -> None:
         await session.run_sync(
-            lambda inner: self._client.enqueue_in_transaction(inner, options, row_id)
+            lambda inner: self._client.enqueue_in_transaction(inner, options, *ids)
         )
 
 
-def _running() -> Engine:
-    if Engine.running is None:
+def _later_id(kind: str, key: str) -> str:
+    return f"later:{kind}:{key}"
+
+
+def _work(name: str) -> Callable[..., Awaitable[None]]:
+    work = getattr(Engine.running, name, None)
+    if work is None:
         raise RuntimeError("the engine is not running")
-    return Engine.running
+    return cast("Callable[..., Awaitable[None]]", work)
 
 
+# Arguments may be added, with defaults, but never removed: the last release queued without them.
 @DBOS.workflow(name="turn")
-async def turn_workflow(conversation_id: int) -> None:
-    await _insist(_running().turn, conversation_id)
+async def turn_workflow(conversation_id: int, event_id: int = 0) -> None:
+    await _insist(partial(_work("turn"), conversation_id, event_id))
 
 
 @DBOS.workflow(name="send")
 async def send_workflow(outbox_id: int) -> None:
-    await _insist(_running().send, outbox_id)
+    await _insist(partial(_work("send"), outbox_id))
 
 
-async def _insist(work: Work, row_id: int) -> None:
-    """Do the work, waiting out a database that is away: what raises is never repeated."""
+@DBOS.workflow(name="later")
+async def later_workflow(kind: str, key: str, at: str) -> None:
+    await _insist(partial(_work("due"), f"{kind}:{key}", datetime.fromisoformat(at)))
+
+
+async def _insist(work: Callable[[], Awaitable[None]]) -> None:
+    """Do the work, waiting out a database that is away. Nothing is raised to the engine, which
+    would not repeat it, and would log it in its own way."""
     delay = FIRST_RETRY
     while True:
         try:
-            return await work(row_id)
+            return await work()
         except (SQLAlchemyError, OSError) as error:
             LOG.warning("storage_away", error=type(error).__name__, retry_in=delay)
+        except Exception:
+            LOG.exception("work_failed")
+            return None
         await asyncio.sleep(delay)
         delay = min(delay * 2, LAST_RETRY)
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import PmsOperation, operation_
+from agente_hotelero._runtime import failpoints, tracing
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.components import PmsAdapter, Services
@@ -19,6 +20,7 @@ from agente_hotelero.errors import (
     NotFound,
     OutcomeUnknown,
     PermanentError,
+    PluginBug,
     TemporaryError,
     Unavailable,
     Unsupported,
@@ -36,7 +38,7 @@ from agente_hotelero.stays import (
 )
 
 T = TypeVar("T")
-STARTED, DONE, FAILED, UNKNOWN = "started", "done", "failed", "unknown"
+NEW, STARTED, DONE, FAILED, UNKNOWN = "", "started", "done", "failed", "unknown"
 
 
 class StaticCache:
@@ -98,14 +100,13 @@ class GuardedPms:
         row = await self._begin(key, draft)
         if row.state == DONE and row.reference:
             return await self.reservation(row.reference)
-        if row.state != FAILED:
-            found = await self._look_up(row, info.idempotency)
-            if found is not None:
-                return await self._finish(key, found)
-        return await self._create(draft, key)
+        if row.state in (NEW, FAILED):
+            return await self._create(draft, key)
+        return await self._finish(key, await self._resolve(draft, key))
 
     async def _create(self, draft: ReservationDraft, key: str) -> Reservation:
         await self._note(key, STARTED)
+        failpoints.reached("pms.before_write")
         try:
             made = await self._write(
                 "create_reservation", lambda: self.adapter.create_reservation(draft, key)
@@ -116,26 +117,23 @@ class GuardedPms:
         except OutcomeUnknown:
             await self._note(key, UNKNOWN)
             return await self._finish(key, await self._resolve(draft, key))
+        failpoints.reached("pms.after_write")
         return await self._finish(key, made)
 
     async def _resolve(self, draft: ReservationDraft, key: str) -> Reservation:
-        """After an unknown outcome: the same key again where that is safe, else look it up."""
-        if self.adapter.info().idempotency is Idempotency.NATIVE_KEY:
-            return await self._write(
-                "create_reservation", lambda: self.adapter.create_reservation(draft, key)
-            )
-        found = await self._by_external_ref(draft.external_ref)
+        """After an unknown outcome, or a crash: the same key again where that is safe, else look
+        it up. Until it is known, the outcome stays unknown, whatever this meets.
+        """
+        try:
+            if self.adapter.info().idempotency is Idempotency.NATIVE_KEY:
+                return await self._write(
+                    "create_reservation", lambda: self.adapter.create_reservation(draft, key)
+                )
+            found = await self._by_external_ref(draft.external_ref)
+        except (TemporaryError, PluginBug) as error:
+            raise OutcomeUnknown(f"reservation {draft.external_ref}") from error
         if found is None:
             raise OutcomeUnknown(f"reservation {draft.external_ref}")
-        return found
-
-    async def _look_up(self, row: PmsOperation, strategy: Idempotency) -> Reservation | None:
-        """What an earlier run of this operation left in the PMS; None if this is the first."""
-        if row.state == "" or strategy is Idempotency.NATIVE_KEY:
-            return None
-        found = await self._by_external_ref(row.external_ref)
-        if found is None:
-            raise OutcomeUnknown(f"reservation {row.external_ref}")
         return found
 
     async def _by_external_ref(self, external_ref: str) -> Reservation | None:
@@ -152,7 +150,7 @@ class GuardedPms:
                 key=key,
                 kind="create_reservation",
                 external_ref=draft.external_ref,
-                state="",
+                state=NEW,
                 created_at=now,
                 updated_at=now,
             )
@@ -206,7 +204,8 @@ class GuardedPms:
     ) -> T:
         outcome = "ok"
         try:
-            return await self.guard.call(operation, work, writes=writes)
+            with tracing.span(f"pms.{operation}", plugin=self.plugin):
+                return await self.guard.call(operation, work, writes=writes)
         except HoteleroError as error:
             outcome = type(error).__name__
             raise

@@ -7,6 +7,7 @@ transaction per request (benchmarks/).
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agente_hotelero._db.models import InboxRaw, RawState
+from agente_hotelero._runtime import failpoints
 from agente_hotelero.components import Clock
 from agente_hotelero.errors import Unavailable
 
@@ -46,7 +48,13 @@ class RawWriter:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def put(self, channel: str, accounts: Sequence[str], body: bytes) -> None:
+    @property
+    def alive(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def put(
+        self, channel: str, accounts: Sequence[str], body: bytes, trace: str = ""
+    ) -> None:
         """Return once the body is committed. Raises Unavailable when it cannot be."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         row = {
@@ -56,6 +64,7 @@ class RawWriter:
             "received_at": self._clock.now(),
             "state": RawState.NEW,
             "error": "",
+            "trace": trace or new_trace(),
         }
         try:
             self._queue.put_nowait(_Waiting(row, written))
@@ -79,6 +88,8 @@ class RawWriter:
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(insert(InboxRaw), [item.row for item in group])
+                failpoints.reached("raw.before_commit")
+            failpoints.reached("raw.after_commit")
         except (SQLAlchemyError, OSError) as error:
             for item in group:
                 _settle(item.written, Unavailable(f"storage: {type(error).__name__}"))
@@ -86,6 +97,12 @@ class RawWriter:
         for item in group:
             _settle(item.written, None)
         self.stored.set()
+
+
+def new_trace() -> str:
+    """What names a message from its webhook to its receipt: 32 hexadecimal digits, as in W3C's
+    trace context."""
+    return uuid.uuid4().hex
 
 
 def _settle(written: asyncio.Future[None], error: Exception | None) -> None:

@@ -49,4 +49,17 @@ class Metrics:
         self.sends = Counter(
             "outbox_sends_total", "Outcomes of sending", ["channel", "state"], registry=registry
         )
+        self.limits_degraded = Gauge(
+            "rate_limits_degraded", "1 while Redis is away and limits are local", registry=registry
+        )
+        self.jobs = Counter("jobs_total", "Periodic work", ["job", "outcome"], registry=registry)
+        self.queue_depth = Gauge(
+            "queue_depth", "Work that waits: raw, turns, sends", ["queue"], registry=registry
+        )
+        self.queue_age = Gauge(
+            "queue_age_seconds", "How long the oldest has waited", ["queue"], registry=registry
+        )
+        self.dead_letters = Gauge(
+            "dead_letters", "What was given up and waits for staff", ["kind"], registry=registry
+        )
         self.turns = Counter("turns_total", "Turns by outcome", ["outcome"], registry=registry)

@@ -8,16 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter
 
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import Outbox, OutboxState
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime import failpoints, tracing
 from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Channel, Clock, Log
 from agente_hotelero.errors import HoteleroError, OutcomeUnknown, TemporaryError
+from agente_hotelero.events import ReplySent
 from agente_hotelero.messages import OutboundMessage
 
 _MESSAGE = TypeAdapter(OutboundMessage)
@@ -37,44 +42,72 @@ class Sender:
     attempts: int
     unknown_wait: float
     tenants: Mapping[str, Tenant]
+    limiter: Limiter
+    subscribers: Subscribers
 
     async def run(self, outbox_id: int) -> None:
         """Bring one row to an end: accepted, failed or unknown. Repeating it is harmless."""
         row = await self._row(outbox_id)
         if row is None or row.state not in (OutboxState.QUEUED, OutboxState.SENDING):
             return
+        with (
+            structlog.contextvars.bound_contextvars(
+                tenant=row.tenant, conversation_id=row.conversation_id, trace=row.trace
+            ),
+            tracing.span("send", row.trace, tenant=row.tenant, outbox_id=outbox_id),
+        ):
+            await self._send(row, outbox_id)
+
+    async def _send(self, row: Outbox, outbox_id: int) -> None:
         found = self._channel(row)
         if found is None:
             await self._end(row, OutboxState.FAILED, "the channel is not configured any more")
             return
         channel, guard = found
-        if row.state == OutboxState.SENDING and not channel.idempotent:
-            # A crash came between the provider's answer and our note of it.
-            if await self._was_accepted(outbox_id):
-                return
-            self.log.warning("resending_after_crash", outbox_id=outbox_id)
+        if row.state == OutboxState.SENDING and await self._arrived(outbox_id, channel):
+            return
         await self._attempt(row, channel, guard)
 
     async def _attempt(self, row: Outbox, channel: Channel[Any], guard: Guard) -> None:
-        message = message_of(row)
-        for attempt in range(1, self.attempts + 1):
+        message, state, why = message_of(row), OutboxState.FAILED, ""
+        # What was tried before a crash counts; the last try is always left.
+        for attempt in range(min(row.attempts + 1, self.attempts), self.attempts + 1):
             await self._set(row, OutboxState.SENDING, attempts=attempt)
+            if channel.per_second:
+                await self.limiter.pause_per_second(
+                    channel.per_second, "account", row.channel, row.account
+                )
+            failpoints.reached("send.before")
             try:
                 provider_id = await guard.call("send", lambda: channel.send(message), writes=True)
+                failpoints.reached("send.after")
             except TemporaryError as error:
+                state, why = OutboxState.FAILED, f"{type(error).__name__}: {error}"
                 self.metrics.sends.labels(row.channel, "retried").inc()
                 await asyncio.sleep(_delay(attempt, error.retry_after))
             except OutcomeUnknown as error:
-                if not await self._was_accepted(int(row.id or 0)):
-                    await self._end(row, OutboxState.UNKNOWN, type(error).__name__)
-                return
+                state, why = OutboxState.UNKNOWN, f"{type(error).__name__}: {error}"
+                if await self._arrived(int(row.id or 0), channel):
+                    return
+                self.metrics.sends.labels(row.channel, "retried").inc()
             except HoteleroError as error:
                 await self._end(row, OutboxState.FAILED, f"{type(error).__name__}: {error}")
                 return
             else:
                 await self._accepted(row, provider_id)
                 return
-        await self._end(row, OutboxState.FAILED, f"gave up after {self.attempts} attempts")
+        await self._end(row, state, f"gave up after {self.attempts} attempts: {why}")
+
+    async def _arrived(self, outbox_id: int, channel: Channel[Any]) -> bool:
+        """Whether a send of unknown outcome is proved to have been accepted.
+
+        Without proof it is sent again (decision 007): a guest who reads something twice is better
+        served than one who waits for an answer.
+        """
+        if not channel.idempotent and await self._was_accepted(outbox_id):
+            return True
+        self.log.warning("sending_again", outbox_id=outbox_id)
+        return False
 
     async def _was_accepted(self, outbox_id: int) -> bool:
         """Wait for a status that proves the provider has the message."""
@@ -96,11 +129,21 @@ class Sender:
             state = OutboxState(current.state)
         await self._set(row, state, provider_id=provider_id)
         self.metrics.sends.labels(row.channel, "accepted").inc()
+        self.log.info("sent", outbox_id=row.id, channel=row.channel)
+        sent = ReplySent(
+            tenant=row.tenant, conversation_id=row.conversation_id, outbox_id=int(row.id or 0)
+        )
+        await self.subscribers.tell(sent)
 
     async def _end(self, row: Outbox, state: OutboxState, why: str) -> None:
+        """A dead letter: kept with its reason, shown to staff, replayed by `hotelero replay`."""
         self.log.error("send_ended", outbox_id=row.id, state=str(state), reason=why)
         self.metrics.sends.labels(row.channel, str(state)).inc()
-        await self._set(row, state, error=why)
+        async with self.database.sessions() as session, session.begin():
+            await repository.set_outbox(session, row, state, self.clock.now(), error=why)
+            await repository.call_attention(
+                session, row.tenant, row.conversation_id, f"a message could not be sent: {state}"
+            )
 
     async def _row(self, outbox_id: int) -> Outbox | None:
         async with self.database.sessions() as session:

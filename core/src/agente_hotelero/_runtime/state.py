@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,11 @@ class State:
         """Without the frames whose time is over."""
         kept = tuple(frame for frame in self.frames if frame.expires_at > now)
         return State(frames=kept, focus=self.focus)
+
+    def asked(self, now: datetime) -> State:
+        """With the top question asked at this instant."""
+        top = replace(self.frames[-1], asked_at=now)
+        return State(frames=(*self.frames[:-1], top), focus=self.focus)
 
     def back_to(self, handler: str) -> State:
         """Without the questions that were asked after this handler's: they were passed over."""

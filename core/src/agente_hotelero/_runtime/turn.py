@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
@@ -20,21 +19,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import Conversation, EventState, Mode, Outbox, OutboxState, outbox_
+from agente_hotelero._db.repository import Waiting
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import rendering, state
+from agente_hotelero._runtime import failpoints, rendering, state, tracing
 from agente_hotelero._runtime.conversation import Outcome, Talk, converse
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.rendering import Bubble
+from agente_hotelero._runtime.state import State
+from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.errors import HoteleroError
-from agente_hotelero.events import DomainEvent, HandoverRequested, Subscription
+from agente_hotelero.events import HandoverRequested
 from agente_hotelero.messages import InboundMessage
 
 _BUBBLE = TypeAdapter(Bubble)
-Waiting = Sequence[tuple[int, InboundMessage]]
+Messages = Sequence[Waiting]
+LONGEST_WAIT = timedelta(seconds=6)
+TRIES = 5
 
 
 @dataclass(kw_only=True)
@@ -47,67 +51,102 @@ class TurnRunner:
     log: Log
     metrics: Metrics
     stale_after: timedelta
+    debounce: timedelta = timedelta()
     tenants: Mapping[str, Tenant]
-    subscriptions: Sequence[Subscription[Any]] = ()
+    subscribers: Subscribers
     engine: Engine | None = None
 
-    async def run(self, conversation_id: int) -> None:
-        """Answer what waits in a conversation; nothing, if that was already done."""
+    async def run(self, conversation_id: int, event_id: int = 0) -> None:
+        """Answer what waits in a conversation; nothing, if that was already done.
+
+        `event_id` is the message for which this turn was queued: while a newer one is still
+        fresh, its own turn will answer both. Raises only what a later try may cure.
+        """
+        for _ in range(TRIES):
+            if await self._once(conversation_id, event_id):
+                return
+        self.log.error("turn_never_first", conversation_id=conversation_id)
+
+    async def _once(self, conversation_id: int, event_id: int) -> bool:
+        """One try; False when somebody else changed the conversation meanwhile."""
         async with self.database.sessions() as session:
             conversation = await repository.conversation_by_id(session, conversation_id)
             if conversation is None or conversation.tenant not in self.tenants:
                 self.log.error("turn_without_tenant", conversation_id=conversation_id)
-                return
+                return True
             tenant = self.tenants[conversation.tenant]
             waiting = await repository.waiting_events(session, tenant.id, conversation_id)
-        with structlog.contextvars.bound_contextvars(
-            tenant=tenant.id, conversation_id=conversation_id
+        if not waiting or self._more_to_come(waiting, event_id):
+            return True
+        trace = waiting[-1].trace
+        with (
+            structlog.contextvars.bound_contextvars(
+                tenant=tenant.id, conversation_id=conversation_id, trace=trace
+            ),
+            tracing.span("turn", trace, tenant=tenant.id, conversation_id=conversation_id),
         ):
             fresh = await self._without_stale(tenant, conversation, waiting)
-            if fresh:
-                await self._answer(tenant, conversation, fresh)
+            return not fresh or await self._answer(tenant, conversation, fresh)
+
+    def _more_to_come(self, waiting: Messages, event_id: int) -> bool:
+        """Whether the guest is still typing: a burst is answered at once, after a pause."""
+        now = self.clock.now()
+        newer = [one.received_at for one in waiting if event_id and one.id > event_id]
+        fresh = any(at > now - self.debounce for at in newer)
+        return fresh and min(one.received_at for one in waiting) > now - LONGEST_WAIT
 
     async def _without_stale(
-        self, tenant: Tenant, conversation: Conversation, waiting: Waiting
-    ) -> Waiting:
+        self, tenant: Tenant, conversation: Conversation, waiting: Messages
+    ) -> Messages:
         """What may be answered; the rest is left to people."""
         if conversation.mode == Mode.HUMAN:
-            await self._settle(tenant, [key for key, _ in waiting], EventState.HUMAN)
+            await self._settle(tenant, [one.id for one in waiting], EventState.HUMAN)
             return []
         oldest = self.clock.now() - self.stale_after
-        stale = [key for key, message in waiting if message.sent_at < oldest]
+        stale = [one.id for one in waiting if one.message.sent_at < oldest]
         if stale:
             self.log.warning("stale_messages", count=len(stale))
-            await self._settle(tenant, stale, EventState.STALE)
-        return [item for item in waiting if item[0] not in stale]
+            await self._settle(tenant, stale, EventState.STALE, conversation)
+        return [one for one in waiting if one.id not in stale]
 
-    async def _settle(self, tenant: Tenant, ids: Sequence[int], to: EventState) -> None:
-        if ids:
-            async with self.database.sessions() as session, session.begin():
-                await repository.settle_events(session, tenant.id, ids, to)
-            self.metrics.turns.labels(str(to)).inc()
+    async def _settle(
+        self,
+        tenant: Tenant,
+        ids: Sequence[int],
+        to: EventState,
+        shown: Conversation | None = None,
+    ) -> None:
+        """Leave messages to people; `shown` is a conversation that staff should look at."""
+        async with self.database.sessions() as session, session.begin():
+            await repository.settle_events(session, tenant.id, ids, to)
+            if shown is not None:
+                why = "messages too old to be answered by the agent"
+                await repository.call_attention(session, tenant.id, int(shown.id or 0), why)
+        self.metrics.turns.labels(str(to)).inc()
 
-    async def _answer(self, tenant: Tenant, conversation: Conversation, fresh: Waiting) -> None:
+    async def _answer(self, tenant: Tenant, conversation: Conversation, fresh: Messages) -> bool:
+        """False when another process changed the conversation meanwhile."""
         started = time.perf_counter()
-        messages = [message for _, message in fresh]
-        await self._acknowledge(tenant, conversation, messages[-1])
+        messages = [one.message for one in fresh]
         try:
+            await self._acknowledge(tenant, conversation, messages[-1])
             outcome = await converse(self._talk(tenant, conversation, messages))
             bubbles = self._bubbles(tenant, conversation, outcome)
         except (SQLAlchemyError, OSError):
             raise
         except Exception as error:
             self.log.exception("turn_failed", error=type(error).__name__)
-            await self._give_to_staff(tenant, conversation, fresh, type(error).__name__)
-            return
-        if await self._commit(tenant, conversation, fresh, outcome, bubbles):
-            kind = "choice" if messages[-1].content.choice else "text"
-            seconds = time.perf_counter() - started
-            self.metrics.turn_latency.labels(kind).observe(seconds)
-            self.metrics.turns.labels("answered").inc()
-            acts = [act for bubble in bubbles for act in bubble.acts]
-            self.log.info("answered", acts=acts, seconds=round(seconds, 3))
-            await self._publish(tenant, conversation, outcome)
+            return await self._give_to_staff(tenant, conversation, fresh, type(error).__name__)
+        if not await self._commit(tenant, conversation, fresh, outcome, bubbles):
+            return False
+        kind = "choice" if messages[-1].content.choice else "text"
+        seconds = time.perf_counter() - started
+        self.metrics.turn_latency.labels(kind).observe(seconds)
+        self.metrics.turns.labels("answered").inc()
+        acts = [act for bubble in bubbles for act in bubble.acts]
+        self.log.info("answered", acts=acts, seconds=round(seconds, 3))
+        await self._publish(tenant, conversation, outcome)
+        return True
 
     def _talk(
         self, tenant: Tenant, conversation: Conversation, messages: list[InboundMessage]
@@ -149,12 +188,12 @@ class TurnRunner:
         self,
         tenant: Tenant,
         conversation: Conversation,
-        fresh: Waiting,
+        fresh: Messages,
         outcome: Outcome,
         bubbles: Sequence[Bubble],
     ) -> bool:
         """State, history, outbox and engine entries together; False if another turn was first."""
-        ids = [key for key, _ in fresh]
+        ids = [one.id for one in fresh]
         async with self.database.sessions() as session, session.begin() as transaction:
             settled = await repository.settle_events(session, tenant.id, ids, EventState.ANSWERED)
             saved = settled and await repository.save_dialogue(
@@ -169,11 +208,13 @@ class TurnRunner:
                 await transaction.rollback()
                 return False
             for bubble in bubbles:
-                await self._put_in_outbox(session, conversation, bubble)
+                await self._put_in_outbox(session, conversation, bubble, fresh[-1].trace)
+            failpoints.reached("turn.before_commit")
+        failpoints.reached("turn.after_commit")
         return True
 
     async def _put_in_outbox(
-        self, session: AsyncSession, conversation: Conversation, bubble: Bubble
+        self, session: AsyncSession, conversation: Conversation, bubble: Bubble, trace: str
     ) -> None:
         now = self.clock.now()
         content = _BUBBLE.dump_python(bubble, mode="json")
@@ -192,6 +233,7 @@ class TurnRunner:
                 state=OutboxState.QUEUED,
                 attempts=0,
                 error="",
+                trace=trace,
                 created_at=now,
                 updated_at=now,
             )
@@ -214,33 +256,30 @@ class TurnRunner:
         await self.engine.enqueue_send(session, outbox_id, recipient)
 
     async def _give_to_staff(
-        self, tenant: Tenant, conversation: Conversation, fresh: Waiting, why: str
-    ) -> None:
-        """Our own failure: the guest is told a person will answer, and one is called."""
-        focus = state.parse(conversation.state)
+        self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str
+    ) -> bool:
+        """Our own failure: the guest is told a person will answer, and one is called.
+
+        The dialogue begins anew: what cannot be read now could not be read later either.
+        """
         language = conversation.language or tenant.hotel.languages[0]
-        outcome = Outcome.apology(focus, language, tenant.hotel.name, why)
+        outcome = Outcome.apology(State(), language, tenant.hotel.name, why)
         try:
             bubbles = self._bubbles(tenant, conversation, outcome)
-        except HoteleroError as error:
+        except (HoteleroError, KeyError) as error:
             self.log.exception("no_words_left", error=type(error).__name__)
             bubbles = []
         self.metrics.turns.labels("failed").inc()
-        if await self._commit(tenant, conversation, fresh, outcome, bubbles):
-            await self._publish(tenant, conversation, outcome)
+        if not await self._commit(tenant, conversation, fresh, outcome, bubbles):
+            return False
+        await self._publish(tenant, conversation, outcome)
+        return True
 
     async def _publish(self, tenant: Tenant, conversation: Conversation, outcome: Outcome) -> None:
         events = list(outcome.events)
         if outcome.handover:
             events.append(HandoverRequested(reason=outcome.handover.reason))
         for event in events:
-            marked = replace(event, tenant=tenant.id, conversation_id=int(conversation.id or 0))
-            for subscription in self.subscriptions:
-                if isinstance(marked, subscription.event):
-                    await self._tell(subscription, marked)
-
-    async def _tell(self, subscription: Subscription[Any], event: DomainEvent) -> None:
-        try:
-            await subscription.receive(event)
-        except Exception:
-            self.log.exception("subscriber_failed", subject=type(event).__name__)
+            await self.subscribers.tell(
+                replace(event, tenant=tenant.id, conversation_id=int(conversation.id or 0))
+            )

@@ -44,7 +44,7 @@ def router(agent: Agent) -> APIRouter:
 async def readiness(agent: Agent) -> dict[str, Any]:
     """Each check with its result; `status` is ok when every fatal one passed."""
     settings = agent.settings
-    checks: dict[str, Check] = {"engine": {"ok": True}}
+    checks: dict[str, Check] = {name: {"ok": ok} for name, ok in agent.working().items()}
     if settings.check_db_in_readiness:
         checks["database"] = await _database(agent)
     if settings.check_redis_in_readiness:

@@ -6,18 +6,21 @@ the body says is nobody's business here: an unreadable one is stored and dead-le
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from agente_hotelero._runtime.ingest import RawWriter
+from agente_hotelero._runtime import tracing
+from agente_hotelero._runtime.ingest import RawWriter, new_trace
 from agente_hotelero.components import Ingress, WebhookRequest
 from agente_hotelero.errors import AuthFailed, Unavailable, Unsupported
 
+READ_SECONDS = 20.0
 LOG = structlog.get_logger("webhooks")
 
 
@@ -52,20 +55,31 @@ def _handshake(ingress: Ingress[Any], request: Request) -> Response:
 async def _receive(
     channel: str, ingress: Ingress[Any], request: Request, writer: RawWriter
 ) -> Response:
+    trace = new_trace()
+    with tracing.span("webhook", trace, channel=channel):
+        return await _stored(channel, ingress, request, writer, trace)
+
+
+async def _stored(
+    channel: str, ingress: Ingress[Any], request: Request, writer: RawWriter, trace: str
+) -> Response:
     try:
         body = await _read(request, ingress.max_body)
         accounts = ingress.verify(
             WebhookRequest(query=dict(request.query_params), headers=_headers(request), body=body)
         )
-        await writer.put(channel, accounts, body)
+        await writer.put(channel, accounts, body, trace)
     except TooLarge:
         return PlainTextResponse("body too large", 413)
+    except (TimeoutError, ClientDisconnect):
+        return PlainTextResponse("the body did not come", 408)
     except (AuthFailed, Unsupported):
         LOG.warning("signature_refused", channel=channel)
         return PlainTextResponse("signature refused", 401)
     except Unavailable as error:
-        LOG.exception("webhook_not_stored", channel=channel, reason=str(error))
+        LOG.exception("webhook_not_stored", channel=channel, trace=trace, reason=str(error))
         return PlainTextResponse("storage is away", 503)
+    LOG.debug("webhook_stored", channel=channel, trace=trace)
     return PlainTextResponse("stored")
 
 
@@ -80,8 +94,9 @@ async def _read(request: Request, limit: int) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge
+    async with asyncio.timeout(READ_SECONDS):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge
     return bytes(body)

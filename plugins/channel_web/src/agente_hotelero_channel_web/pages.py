@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from importlib.resources import files
 from typing import Annotated, Any
@@ -14,7 +16,8 @@ from agente_hotelero.errors import Unavailable
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import Environment, PackageLoader
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from agente_hotelero_channel_web.channel import WebConfig, bell
 from agente_hotelero_channel_web.tables import ChatLine, add_line, lines
@@ -24,11 +27,15 @@ PACKAGE = "agente_hotelero_channel_web"
 COOKIE = "hotelero_chat"
 POLL_SECONDS = 1.0
 STREAM_SECONDS = 55.0
+READ_SECONDS = 15.0
+BYTES_PER_CHARACTER, FRAME_BYTES = 12, 1024
+LARGEST_ID = 2**31 - 1
+MOST_STREAMS, MOST_OF_ONE_CHAT = 500, 6
 ASSETS = {"chat.js": "text/javascript", "chat.css": "text/css"}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' https:; form-action 'self'; base-uri 'none'"
+        "img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -38,14 +45,51 @@ Sections = Mapping[str, tuple[WebConfig, Services]]
 Chat = Annotated[str | None, Cookie(alias=COOKIE)]
 
 
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("has a NUL character")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_without_nul)]
+
+
 class Said(BaseModel):
     """What the page posts; `id` is made by the browser, so that a repeated post is one message."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(min_length=8, max_length=64, pattern=r"^[\w-]+$")
-    text: str = Field(min_length=1)
-    choice: str | None = Field(default=None, max_length=256)
+    text: Plain = Field(min_length=1)
+    choice: Plain | None = Field(default=None, max_length=256)
+
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": Said.model_json_schema()}},
+    }
+}
+
+
+class Streams:
+    """How many pages listen; each costs a look at the database a second."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def free(self, chat: str) -> bool:
+        return self._open.total() < MOST_STREAMS and self._open[chat] < MOST_OF_ONE_CHAT
+
+    async def counted(self, chat: str, stream: AsyncIterator[str]) -> AsyncIterator[str]:
+        self._open[chat] += 1
+        try:
+            async for part in stream:
+                yield part
+        finally:
+            self._open[chat] -= 1
+            if not self._open[chat]:
+                del self._open[chat]
 
 
 def make_router(sections: Sections) -> APIRouter:
@@ -88,16 +132,26 @@ def _add_pages(router: APIRouter, sections: Sections) -> None:
             lines=so_far,
         )
         response = _html(html)
-        response.set_cookie(COOKIE, token, httponly=True, samesite="lax", max_age=30 * 86_400)
+        response.set_cookie(
+            COOKIE,
+            token,
+            httponly=True,
+            samesite="lax",
+            max_age=30 * 86_400,
+            secure=request.url.scheme == "https",
+        )
         return response
 
 
 def _add_messages(router: APIRouter, sections: Sections) -> None:
-    @router.post("/chat/{tenant}/messages", status_code=202)
-    async def say(tenant: str, said: Said, chat: Chat = None) -> dict[str, str]:
+    streams = Streams()
+
+    @router.post("/chat/{tenant}/messages", status_code=202, openapi_extra=BODY)
+    async def say(tenant: str, request: Request, chat: Chat = None) -> dict[str, str]:
         config, services = _section(sections, tenant)
         if chat is None:
             raise HTTPException(403, "open the chat page first")
+        said = await _read(request, config.max_length)
         if len(said.text) > config.max_length:
             raise HTTPException(413, f"at most {config.max_length} characters")
         await _store(services, address(tenant, chat), said)
@@ -105,12 +159,16 @@ def _add_messages(router: APIRouter, sections: Sections) -> None:
 
     @router.get("/chat/{tenant}/events", include_in_schema=False)
     async def events(
-        tenant: str, chat: Chat = None, after: Annotated[int, Query(ge=0)] = 0
+        tenant: str, chat: Chat = None, after: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0
     ) -> StreamingResponse:
         _, services = _section(sections, tenant)
         if chat is None:
             raise HTTPException(403, "open the chat page first")
-        stream = _stream(services, address(tenant, chat), after)
+        if not streams.free(address(tenant, chat)):
+            raise HTTPException(503, "too many pages are open")
+        stream = streams.counted(
+            address(tenant, chat), _stream(services, address(tenant, chat), after)
+        )
         return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -129,6 +187,21 @@ def _html(text: str) -> HTMLResponse:
     return HTMLResponse(text, headers=HEADERS)
 
 
+async def _read(request: Request, longest: int) -> Said:
+    """The posted message; nothing is parsed that is larger than any message may be."""
+    body = bytearray()
+    async with asyncio.timeout(READ_SECONDS):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BYTES_PER_CHARACTER * longest + FRAME_BYTES:
+                raise HTTPException(413, f"at most {longest} characters")
+    try:
+        return Said.model_validate_json(bytes(body))
+    except ValidationError as error:
+        wrong = [str(found["loc"][0]) if found["loc"] else "body" for found in error.errors()]
+        raise HTTPException(422, {"wrong": wrong}) from error
+
+
 async def _store(services: Services, chat: str, said: Said) -> None:
     line = {
         "tenant": services.tenant,
@@ -142,7 +215,11 @@ async def _store(services: Services, chat: str, said: Said) -> None:
         await services.inbox.put(services.tenant, json.dumps(line).encode())
     except Unavailable as error:
         raise HTTPException(503, "the message could not be stored, please try again") from error
-    await add_line(services, chat, f"in:{said.id}", "in", said.text, {})
+    try:
+        await add_line(services, chat, f"in:{said.id}", "in", said.text, {})
+    except SQLAlchemyError as error:
+        # The message itself is safe; only the page's own copy of it is missing.
+        services.log.warning("line_not_shown", error=type(error).__name__)
     bell(services).ring(chat)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
-from agente_hotelero import Channel
+from agente_hotelero import Channel, Services
 from agente_hotelero.errors import OutcomeUnknown, Rejected, Unavailable
 from agente_hotelero.messages import OutboundMessage
 
@@ -21,6 +21,10 @@ class WhatsAppChannel(Channel[WhatsAppConfig]):
     config_class = WhatsAppConfig
     max_options = outbound.ROWS
     max_option_title = outbound.ROW_TITLE
+
+    def __init__(self, config: WhatsAppConfig, services: Services, account: str) -> None:
+        super().__init__(config, services, account)
+        self.per_second = config.messages_per_second
 
     @classmethod
     def account_ids(cls, config: WhatsAppConfig, tenant: str) -> Sequence[str]:

@@ -28,6 +28,7 @@ class WhatsAppConfig(PluginConfig):
     app_secret: SecretStr | None = None
     verify_token: SecretStr | None = None
     accounts: tuple[WhatsAppAccount, ...] = ()
+    messages_per_second: int = Field(default=40, ge=1, le=1000)
     timeout_seconds: float = Field(default=10.0, gt=0, le=60)
 
     @model_validator(mode="after")

@@ -151,7 +151,8 @@ def _location(part: Json) -> Content | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
-    return Content(text=point.name, location=point)
+    on_earth = abs(point.latitude) <= 90 and abs(point.longitude) <= 180  # false for NaN
+    return Content(text=point.name, location=point) if on_earth else None
 
 
 def _media(kind: str, part: Json) -> Content:
@@ -175,10 +176,16 @@ def _status(account: str, status: Json) -> InboundEvent:
         provider_id=provider_id,
         state=STATES[word],
         at=at,
-        outbox_id=int(mark) if mark.isascii() and mark.isdigit() and len(mark) < 19 else None,
+        outbox_id=_our_mark(mark),
         error=_text(errors[0].get("code")) if errors else "",
     )
     return InboundEvent(account=account, key=key, event=inner)
+
+
+def _our_mark(mark: str) -> int | None:
+    """The outbox id that we sent along, if it can be one."""
+    found = int(mark) if mark.isascii() and mark.isdigit() and len(mark) <= 10 else 0
+    return found if 0 < found < 2**31 else None
 
 
 def _ignored(account: str, what: object, reason: str, key: str = "") -> InboundEvent:

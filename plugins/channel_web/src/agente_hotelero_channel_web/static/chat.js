@@ -58,8 +58,18 @@ function tell(text) {
   notice.hidden = !text;
 }
 
-async function say(text, choice = null) {
+// A message keeps its id until it is known to be stored: said again, it is still one message.
+let unsent = null;
+
+function idFor(text, choice) {
+  if (unsent && unsent.text === text && unsent.choice === choice) return unsent.id;
   const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+  unsent = { id, text, choice };
+  return id;
+}
+
+async function say(text, choice = null) {
+  const id = idFor(text, choice);
   try {
     const answer = await fetch(base + "/messages", {
       method: "POST",
@@ -67,6 +77,7 @@ async function say(text, choice = null) {
       body: JSON.stringify({ id, text, choice }),
     });
     if (!answer.ok) throw new Error(String(answer.status));
+    unsent = null;
     tell("");
     show({ key: "in:" + id, id: 0, from: "guest", text, options: [] });
     return true;

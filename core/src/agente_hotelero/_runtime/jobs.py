@@ -1,0 +1,131 @@
+"""Periodic work: due times in the hotel's zone, run once per cluster, whatever crashes.
+
+Each due time is one entry of the engine, named by job and instant; whoever runs it queues the next.
+Planning again at every start changes nothing, since the names are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from sqlalchemy import delete
+
+from agente_hotelero._db.models import InboxRaw, RawState, raw_
+from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.plugins import Plugins
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.components import Clock, Job, Log, Services
+from agente_hotelero.errors import ConfigError, HoteleroError
+
+KIND = "job"
+RETENTION = "core/retention"
+JOB_TIMEOUT = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A job of one tenant; `zone` is where its clock hangs."""
+
+    cron: str
+    zone: ZoneInfo
+    run: Callable[[], Awaitable[None]]
+
+    def next_after(self, instant: datetime) -> datetime:
+        """The next due time, UTC. In a night that skips or repeats an hour it is still one."""
+        local = next(CronSim(self.cron, instant.astimezone(self.zone)))
+        return local.astimezone(UTC)
+
+
+@dataclass(kw_only=True)
+class Jobs:
+    """Plans and runs them."""
+
+    planned: Mapping[str, Planned]
+    engine: Engine
+    database: Database
+    clock: Clock
+    log: Log
+    metrics: Metrics
+
+    async def plan(self) -> None:
+        """See that each job's next due time is in the engine."""
+        for name, job in self.planned.items():
+            await self._plan(name, job, self.clock.now())
+
+    async def due(self, key: str, at: datetime) -> None:
+        """Run what is due, and plan its next time; a job that is gone is let go."""
+        name = key.removeprefix(f"{KIND}:").rpartition("@")[0]
+        job = self.planned.get(name)
+        if job is None:
+            return
+        outcome = "ok"
+        try:
+            await job.run()
+        except HoteleroError as error:
+            outcome = type(error).__name__
+            self.log.exception("job_failed", job=name)
+        self.metrics.jobs.labels(name.split("@")[0], outcome).inc()
+        await self._plan(name, job, max(at, self.clock.now()))
+
+    async def _plan(self, name: str, job: Planned, after: datetime) -> None:
+        at = job.next_after(after)
+        async with self.database.sessions() as session, session.begin():
+            await self.engine.schedule(
+                session, KIND, f"{name}@{at.isoformat()}", at, self.clock.now()
+            )
+
+
+def of_plugins(plugins: Plugins, tenants: Mapping[str, Tenant]) -> dict[str, Planned]:
+    """Each plugin's jobs, for every tenant that uses it. Raises ConfigError for a bad cron."""
+    planned: dict[str, Planned] = {}
+    for plugin, jobs in plugins.registered("register_jobs"):
+        for tenant in tenants.values():
+            if plugin in tenant.sections:
+                services = tenant.sections[plugin][1]
+                planned |= _of_tenant(plugin, jobs, services)
+    return planned
+
+
+def _of_tenant(plugin: str, jobs: Sequence[Job], services: Services) -> dict[str, Planned]:
+    wall = Guard(plugin, services.log, timeout=JOB_TIMEOUT, concurrency=1)
+    planned = {}
+    for job in jobs:
+        try:
+            CronSim(job.cron, datetime.now(UTC))
+        except CronSimError as error:
+            raise ConfigError.at(f"plugins.{plugin}", f"job {job.name}: {error}") from None
+        planned[f"{plugin}/{job.name}/{services.tenant}"] = Planned(
+            cron=job.cron, zone=services.time_zone, run=_guarded(wall, job, services)
+        )
+    return planned
+
+
+def _guarded(wall: Guard, job: Job, services: Services) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        await wall.call(job.name, lambda: job.run(services))
+
+    return run
+
+
+def retention(
+    database: Database, engine: Engine, clock: Clock, *, raw_days: int, engine_days: int
+) -> Planned:
+    """The core's own job: forget raw bodies and the engine's records once they served. Events and
+    their keys stay: a repetition is known for ever."""
+
+    async def run() -> None:
+        now = clock.now()
+        old = (raw_.state == RawState.DONE, raw_.received_at < now - timedelta(days=raw_days))
+        async with database.sessions() as session, session.begin():
+            await session.execute(delete(InboxRaw).where(*old))
+        while await engine.forget(now - timedelta(days=engine_days)):
+            pass
+
+    return Planned(cron="10 4 * * *", zone=ZoneInfo("UTC"), run=run)

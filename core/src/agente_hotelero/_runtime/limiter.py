@@ -1,0 +1,73 @@
+"""Rate limits: shared through Redis where it is set; local otherwise, and while it is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero.components import Log
+
+REDIS_TIMEOUT = 0.5
+REDIS_AGAIN = 5.0
+LONGEST_PAUSE = 0.2
+
+
+class Limiter:
+    """Moving windows over any names. Redis going away is reported, never an outage."""
+
+    def __init__(self, redis_url: str | None, *, log: Log, metrics: Metrics) -> None:
+        self._log = log
+        self._metrics = metrics
+        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._pool: ConnectionPool | None = None
+        self._shared = self._connect(redis_url) if redis_url else None
+        self._away_until = 0.0
+        metrics.limits_degraded.set(0)
+
+    def _connect(self, redis_url: str) -> MovingWindowRateLimiter:
+        self._pool = ConnectionPool.from_url(
+            redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+        )
+        pool: Any = self._pool
+        storage = RedisStorage(
+            f"async+{redis_url}",
+            implementation="redispy",
+            key_prefix="hotelero",
+            connection_pool=pool,
+        )
+        return MovingWindowRateLimiter(storage)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def allow_per_minute(self, most: int, *names: str) -> bool:
+        """Whether this is within so many a minute of whatever the names name; counts it if so."""
+        return await self._hit(RateLimitItemPerMinute(most), names)
+
+    async def pause_per_second(self, most: int, *names: str) -> None:
+        """Return when it is within so many a second."""
+        item = RateLimitItemPerSecond(most)
+        while not await self._hit(item, names):  # noqa: ASYNC110 - other processes count too
+            await asyncio.sleep(min(1 / most, LONGEST_PAUSE))
+
+    async def _hit(self, item: RateLimitItem, names: tuple[str, ...]) -> bool:
+        if self._shared is not None and time.monotonic() >= self._away_until:
+            try:
+                allowed = await self._shared.hit(item, *names)
+            except (RedisError, OSError) as error:
+                self._away_until = time.monotonic() + REDIS_AGAIN
+                self._metrics.limits_degraded.set(1)
+                self._log.warning("redis_away", error=type(error).__name__)
+            else:
+                self._metrics.limits_degraded.set(0)
+                return allowed
+        return await self._local.hit(item, *names)

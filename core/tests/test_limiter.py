@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import httpx
+import pytest
+import structlog
+from agente_hotelero._runtime.limiter import Limiter
+from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._web.limits import LimitRequests
+from starlette.types import Receive, Scope, Send
+
+pytestmark = pytest.mark.anyio
+LOG = structlog.get_logger()
+
+
+@pytest.fixture
+def name() -> str:
+    return uuid.uuid4().hex
+
+
+async def test_so_many_a_minute_and_no_more(name: str) -> None:
+    limiter = Limiter(None, log=LOG, metrics=Metrics())
+    allowed = [await limiter.allow_per_minute(3, name) for _ in range(5)]
+    assert allowed == [True, True, True, False, False]
+    assert await limiter.allow_per_minute(3, name, "other")
+
+
+async def test_processes_share_a_limit_through_redis(redis_url: str, name: str) -> None:
+    one = Limiter(redis_url, log=LOG, metrics=Metrics())
+    other = Limiter(redis_url, log=LOG, metrics=Metrics())
+    allowed = [await limiter.allow_per_minute(3, name) for limiter in (one, other, one, other)]
+    await one.close()
+    await other.close()
+    assert allowed == [True, True, True, False]
+
+
+async def test_without_redis_limits_are_local_and_it_is_told(name: str) -> None:
+    metrics = Metrics()
+    limiter = Limiter("redis://127.0.0.1:9/0", log=LOG, metrics=metrics)
+    allowed = [await limiter.allow_per_minute(2, name) for _ in range(3)]
+    assert allowed == [True, True, False]
+    assert metrics.registry.get_sample_value("rate_limits_degraded") == 1
+    await limiter.close()
+
+
+async def test_an_account_is_paced(name: str) -> None:
+    limiter = Limiter(None, log=LOG, metrics=Metrics())
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for _ in range(6):
+        await limiter.pause_per_second(5, name)
+    assert loop.time() - begun >= 0.9
+
+
+def site(status: int, limiter: Limiter) -> httpx.AsyncClient:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = LimitRequests(answer, lambda: limiter, per_minute=3)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hotel")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "expected"),
+    [
+        pytest.param("/chat/sol", 200, [200, 200, 200, 429], id="public pages"),
+        pytest.param("/webhooks/whatsapp", 200, [200, 200, 200, 200], id="verified webhooks"),
+        pytest.param("/webhooks/whatsapp", 401, [401, 401, 401, 429], id="refused webhooks"),
+        pytest.param("/health/live", 200, [200, 200, 200, 200], id="operators"),
+    ],
+)
+async def test_requests_are_limited_by_client(path: str, status: int, expected: list[int]) -> None:
+    async with site(status, Limiter(None, log=LOG, metrics=Metrics())) as client:
+        assert [(await client.post(path)).status_code for _ in expected] == expected
