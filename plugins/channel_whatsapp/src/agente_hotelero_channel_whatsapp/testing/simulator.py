@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -24,6 +25,7 @@ from agente_hotelero_channel_whatsapp.testing.limits import complaint
 
 START_SECONDS = 10
 HANG_SECONDS = 60
+STATUS_SECONDS = 30
 CODES = {"pair_limit": 131056, "throughput": 130429, "expired_token": 190}
 
 
@@ -151,7 +153,21 @@ class Simulator:
                 "recipient_id": message.to,
                 "biz_opaque_callback_data": message.mark,
             }
-            self.deliver(account, {"statuses": [status]})
+            self._deliver_surely(account, {"statuses": [status]})
+
+    def _deliver_surely(self, account: Account, value: Mapping[str, Any]) -> None:
+        """Again and again while nobody takes it, as Meta does, if not for days."""
+        deadline = time.monotonic() + STATUS_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.HTTPError, RuntimeError):
+                if self.held is not None:
+                    self.deliver(account, value)
+                    return
+                if self.post(account, envelope(account, value)).status_code == 200:
+                    return
+            if self._server.should_exit:
+                return
+            time.sleep(0.2)
 
     def deliver(self, account: Account, value: Mapping[str, Any], *, times: int = 1) -> None:
         """Post a webhook, or keep it while webhooks are held back."""

@@ -1,0 +1,174 @@
+"""Agents that die and are started again, guests who wait for each answer, and Meta between them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from agente_hotelero_channel_whatsapp.testing import Account, Simulator
+from agente_hotelero_channel_whatsapp.testing.simulator import envelope, signature
+
+from tests.support.processes import Served, environment
+
+ACCOUNT = Account(phone_number_id="100000000000001", token="t", app_secret="s")
+TOPICS = {
+    "wifi": ("¿hay wifi?", "RED-WIFI"),
+    "breakfast": ("¿a qué hora es el desayuno?", "HORA-DESAYUNO"),
+    "parking": ("¿tienen estacionamiento?", "HAY-COCHERA"),
+    "pets": ("¿aceptan mascotas?", "SIN-MASCOTAS"),
+}
+HOUSE = ", ".join(f'{topic} = {{ es = "{answer}" }}' for topic, (_, answer) in TOPICS.items())
+PATIENCE = 60.0
+DEBOUNCE = 0.4
+
+
+@dataclass
+class Cluster:
+    """`size` agents on one database; those that die are started again, without their failpoint."""
+
+    simulator: Simulator
+    database_url: str
+    folder: Path
+    size: int = 1
+    kill_at: str = ""
+    agents: list[Served] = field(default_factory=list)
+    deaths: int = 0
+
+    def environ(self, kill_at: str = "") -> dict[str, str]:
+        return environment(
+            self.database_url,
+            HOTEL_NAME="Hotel Prueba",
+            WHATSAPP_ACCESS_TOKEN=ACCOUNT.token,
+            WHATSAPP_PHONE_NUMBER_ID=ACCOUNT.phone_number_id,
+            WHATSAPP_VERIFY_TOKEN="any",
+            WHATSAPP_APP_SECRET=ACCOUNT.app_secret,
+            WHATSAPP_API_BASE_URL=self.simulator.url,
+            HOTELERO__TENANTS__DEFAULT__HOUSE=f"{{ {HOUSE} }}",
+            HOTELERO__DEBOUNCE_SECONDS=str(DEBOUNCE),
+            HOTELERO__GUEST_MESSAGES_PER_MINUTE="10000",
+            HOTELERO__PLUGINS__CHANNEL_WHATSAPP__MESSAGES_PER_SECOND="1000",
+            HOTELERO__UNKNOWN_SEND_WAIT_SECONDS="3",
+            **({"HOTELERO_KILL_AT": kill_at} if kill_at else {}),
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[Cluster]:
+        try:
+            for number in range(self.size):
+                self._start(self.kill_at if number == 0 else "")
+            yield self
+        finally:
+            for agent in self.agents:
+                agent.__exit__()
+
+    def _start(self, kill_at: str = "") -> None:
+        self.agents.append(Served(self.environ(kill_at), self.folder).__enter__())
+        self.simulator.webhook = f"{self.agents[-1].url}/webhooks/whatsapp"
+
+    def kill_one(self, chance: random.Random) -> None:
+        chance.choice(self.agents).process.kill()
+
+    def mend(self) -> None:
+        """Start again what died."""
+        dead = [agent for agent in self.agents if agent.process.poll() is not None]
+        for agent in dead:
+            agent.__exit__()
+            self.agents.remove(agent)
+            self.deaths += 1
+            self._start()
+
+    async def watch(self) -> None:
+        while True:
+            await asyncio.to_thread(self.mend)
+            await asyncio.sleep(0.1)
+
+
+@dataclass
+class Walker:
+    """A guest who asks about the house and waits for each answer; some write two at once."""
+
+    cluster: Cluster
+    phone: str
+    chance: random.Random
+    asked: list[str] = field(default_factory=list)
+    sent: int = 0
+
+    async def walk(self, client: httpx.AsyncClient, steps: int) -> None:
+        while len(self.asked) < steps:
+            pair = self.chance.random() < 0.1
+            topics = self.chance.sample(list(TOPICS), 2 if pair else 1)
+            bodies = [self._body(TOPICS[topic][0]) for topic in topics]
+            if pair:
+                bodies.reverse()
+            for body in [*bodies, *bodies]:
+                await deliver(client, self.cluster, body)
+            self.asked += topics
+            await self.wait_for(lambda: len(self.heard()) >= len(self.asked))
+
+    async def wait_for(self, done: Any) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.phone}: asked {self.asked}, heard {self.heard()}")
+            await asyncio.sleep(0.05)
+
+    def heard(self) -> list[str]:
+        """Topics of the answers, in order, each message of ours once however often it came."""
+        marks: set[str] = set()
+        topics: list[str] = []
+        for one in list(self.cluster.simulator.sent):
+            if one.to == self.phone and one.mark not in marks:
+                marks.add(one.mark)
+                told = [(one.text.find(answer), topic) for topic, (_, answer) in TOPICS.items()]
+                topics += [topic for at, topic in sorted(told) if at >= 0]
+        return topics
+
+    def _body(self, text: str) -> bytes:
+        self.sent += 1
+        return message(self.phone, text, datetime.now(UTC) + timedelta(seconds=self.sent % 2))
+
+
+def message(phone: str, text: str, at: datetime) -> bytes:
+    """A webhook body of one text."""
+    said = {
+        "from": phone,
+        "id": f"wamid.{uuid.uuid4().hex}",
+        "timestamp": str(int(at.timestamp())),
+        "type": "text",
+        "text": {"body": text},
+    }
+    contact = {"profile": {"name": "Guest"}, "wa_id": phone}
+    return envelope(ACCOUNT, {"contacts": [contact], "messages": [said]})
+
+
+async def deliver(client: httpx.AsyncClient, cluster: Cluster, body: bytes) -> None:
+    """As Meta does: again and again until somebody answers 200."""
+    headers = {"X-Hub-Signature-256": signature(ACCOUNT.app_secret, body)}
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        agents = list(cluster.agents)
+        url = random.choice(agents).url if agents else ""
+        try:
+            answer = await client.post(f"{url}/webhooks/whatsapp", content=body, headers=headers)
+        except (httpx.HTTPError, ValueError):
+            answer = None
+        if answer is not None and answer.status_code == 200:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"nobody took {json.loads(body)['entry'][0]['id']}")
+
+
+def repeated(simulator: Simulator) -> int:
+    """How many messages of ours reached a guest more than once."""
+    marks = [one.mark for one in list(simulator.sent)]
+    return len(marks) - len(set(marks))
