@@ -109,3 +109,10 @@ def test_a_state_survives_the_database() -> None:
 
 def test_an_empty_column_is_a_fresh_state() -> None:
     assert state.parse({}) == State()
+
+
+def test_a_handler_hears_its_intents_in_the_guests_order() -> None:
+    intents = (Intent(name="parking", confidence=0.99, at=20), Intent(name="wifi", confidence=0.6))
+    understood = Understanding(language="es", intents=intents, verdict="act")
+    (only,) = route(understood, None, [], OWNERS)
+    assert [intent.name for intent in only.intents] == ["wifi", "parking"]

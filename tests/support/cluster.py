@@ -101,7 +101,7 @@ class Walker:
     phone: str
     chance: random.Random
     asked: list[str] = field(default_factory=list)
-    sent: int = 0
+    last: datetime = datetime.min.replace(tzinfo=UTC)
 
     async def walk(self, client: httpx.AsyncClient, steps: int) -> None:
         while len(self.asked) < steps:
@@ -134,8 +134,9 @@ class Walker:
         return topics
 
     def _body(self, text: str) -> bytes:
-        self.sent += 1
-        return message(self.phone, text, datetime.now(UTC) + timedelta(seconds=self.sent % 2))
+        """Stamped a second after the one before at least: the provider's stamps are whole."""
+        self.last = max(self.last + timedelta(seconds=1), datetime.now(UTC))
+        return message(self.phone, text, self.last)
 
 
 def message(phone: str, text: str, at: datetime) -> bytes:

@@ -44,7 +44,7 @@ def route(
     if answered is not None:
         own = _of(clear, owners, answered.handler)
         calls.append(Call(handler=answered.handler, intents=own, floor=True))
-    for intent in sorted(clear, key=lambda intent: intent.at):
+    for intent in clear:
         owner = owners[intent.name]
         if all(call.handler != owner for call in calls):
             calls.append(Call(handler=owner, intents=_of(clear, owners, owner)))
@@ -66,11 +66,12 @@ def _answered(
 def _clear(understood: Understanding, owners: Mapping[str, str]) -> tuple[Intent, ...]:
     if understood.verdict == "reject":
         return ()
-    return tuple(
+    clear = (
         intent
         for intent in understood.intents
         if intent.confidence >= CLEAR and intent.name in owners
     )
+    return tuple(sorted(clear, key=lambda intent: intent.at))
 
 
 def _of(intents: tuple[Intent, ...], owners: Mapping[str, str], handler: str) -> tuple[Intent, ...]:
