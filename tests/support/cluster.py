@@ -101,7 +101,7 @@ class Walker:
     phone: str
     chance: random.Random
     asked: list[str] = field(default_factory=list)
-    last: datetime = datetime.min.replace(tzinfo=UTC)
+    last: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def walk(self, client: httpx.AsyncClient, steps: int) -> None:
         while len(self.asked) < steps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from agente_hotelero._db import repository
@@ -13,6 +13,7 @@ from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._web import tokens
 from agente_hotelero._web.tokens import Caller
+from agente_hotelero.config import Settings
 from agente_hotelero.errors import AuthFailed
 
 PREFIX = "/admin/api/v1"
@@ -21,18 +22,21 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 LARGEST_ID = 2**31 - 1
 
 
+def _caller(request: Request, credentials: Credentials) -> Caller:
+    settings: Settings = request.app.state.agent.settings
+    try:
+        return tokens.read(settings, credentials.credentials if credentials else "")
+    except AuthFailed as error:
+        challenge = {"WWW-Authenticate": "Bearer"}
+        raise HTTPException(401, "a valid token is needed", challenge) from error
+
+
+Known = Annotated[Caller, Depends(_caller)]
+
+
 def router(agent: Agent) -> APIRouter:
     """The admin API."""
     routes = APIRouter(prefix=PREFIX, tags=["admin"])
-
-    def caller(credentials: Credentials) -> Caller:
-        try:
-            return tokens.read(agent.settings, credentials.credentials if credentials else "")
-        except AuthFailed as error:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise HTTPException(401, "a valid token is needed", challenge) from error
-
-    Known = Annotated[Caller, Depends(caller)]
 
     @routes.get("/tenants/{tenant}/dead-letters")
     async def dead_letters(tenant: str, known: Known) -> list[dict[str, Any]]:
