@@ -74,6 +74,20 @@ def test_a_second_server_on_the_same_file_is_told_why_not(tmp_path: Path) -> Non
     assert (done.returncode, "another process already runs" in done.stderr) == (2, True)
 
 
+def test_a_worker_answers_what_another_process_took_in(postgres_url: str, tmp_path: Path) -> None:
+    environ = environment(postgres_url)
+    guest = Visitor()
+    with Served(environ, tmp_path) as taker:
+        guest.open(taker.url)
+        guest.say(taker.url, "¿hay wifi?")
+        taker.kill()
+    with Served(environ, tmp_path, "worker") as worker:
+        assert httpx.get(f"{worker.url}/health/ready").json()["checks"]["relay"] == {"ok": True}
+        assert httpx.get(f"{worker.url}/chat/default").status_code == 404
+        with Served(environ, tmp_path) as page:
+            assert "HotelDemo" in guest.wait(page.url, 0, "HotelDemo")
+
+
 def test_the_terminal_books_a_room(tmp_path: Path) -> None:
     said = [BOOK, "la primera", "Ana García, ana@example.com", "sí"]
     done = hotelero(["chat"], environment(sqlite_url(tmp_path)), tmp_path, says="\n".join(said))

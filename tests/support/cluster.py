@@ -57,7 +57,7 @@ class Cluster:
             HOTELERO__DEBOUNCE_SECONDS=str(DEBOUNCE),
             HOTELERO__GUEST_MESSAGES_PER_MINUTE="10000",
             HOTELERO__PLUGINS__CHANNEL_WHATSAPP__MESSAGES_PER_SECOND="1000",
-            HOTELERO__UNKNOWN_SEND_WAIT_SECONDS="3",
+            HOTELERO__UNKNOWN_SEND_WAIT_SECONDS="8",
             **({"HOTELERO_KILL_AT": kill_at} if kill_at else {}),
         )
 

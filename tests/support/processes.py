@@ -44,10 +44,11 @@ def hotelero(
 
 @dataclass
 class Served:
-    """A `hotelero run` that can be killed; `url` is known once it is ready."""
+    """A `hotelero run` or `worker` that can be killed; `url` is known once it is ready."""
 
     environ: Mapping[str, str]
     cwd: Path
+    command: str = "run"
     url: str = ""
     log: Path = field(init=False)
 
@@ -55,14 +56,16 @@ class Served:
         self.log = self.cwd / f"log-{time.monotonic_ns()}"
         self._out = self.log.open("w")
         self.process = subprocess.Popen(
-            [HOTELERO, "run", "--host", "127.0.0.1", "--port", "0"],
+            [HOTELERO, self.command, "--host", "127.0.0.1", "--port", "0"],
             env=dict(self.environ),
             cwd=self.cwd,
             stdout=self._out,
             stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + START_SECONDS
-        while not (found := re.search(r"Chat at (http://\S+?)/\n", self.log.read_text())):
+        while not (
+            found := re.search(r"(?:Chat|metrics) at (http://\S+?)/\n", self.log.read_text())
+        ):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"it did not start: {self.log.read_text()[-2000:]}")
             time.sleep(0.05)

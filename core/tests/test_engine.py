@@ -1,0 +1,83 @@
+"""The port over the durable engine, on the engine itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from agente_hotelero._db.migrate import migrate, owners
+from agente_hotelero._db.session import Database, connect
+from agente_hotelero._runtime.engine import Engine
+
+pytestmark = pytest.mark.anyio
+SOON, LATE = timedelta(seconds=0.5), timedelta(hours=1)
+
+
+@pytest.fixture
+async def ran() -> list[str]:
+    return []
+
+
+@pytest.fixture
+async def engine(tmp_path: Path, ran: list[str]) -> AsyncIterator[Engine]:
+    database = connect(f"sqlite:///{tmp_path}/agent.db")
+    await migrate(database.engine, owners({}))
+
+    async def due(key: str, at: datetime) -> None:
+        ran.append(key)
+
+    async def work(*ids: int) -> None:
+        ran.append(str(ids))
+
+    engine = Engine(database, turn=work, send=work, due=due, poll_seconds=0.05)
+    await engine.start()
+    yield engine
+    await engine.stop()
+    await database.close()
+
+
+async def schedule(engine: Engine, key: str, after: timedelta) -> None:
+    now = datetime.now(UTC)
+    database: Database = engine._database
+    async with database.sessions() as session, session.begin():
+        await engine.schedule(session, "test", key, now + after, now)
+
+
+async def until(ran: list[str], number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(ran) < number:  # noqa: ASYNC110 - the engine tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_scheduled_is_done_once_and_what_is_cancelled_never(
+    engine: Engine, ran: list[str]
+) -> None:
+    for _ in range(2):
+        await schedule(engine, "a", SOON)
+    await schedule(engine, "b", SOON)
+    await engine.cancel("test", "b")
+    await schedule(engine, "c", LATE)
+    await engine.reschedule("test", "c", datetime.now(UTC) + SOON, datetime.now(UTC))
+    await schedule(engine, "d", LATE)
+    await until(ran, 2)
+    await asyncio.sleep(2)
+    assert sorted(ran) == ["test:a", "test:c"]
+
+
+async def test_records_of_finished_work_can_be_forgotten(engine: Engine, ran: list[str]) -> None:
+    await schedule(engine, "a", timedelta())
+    await until(ran, 1)
+    await asyncio.sleep(0.5)
+    assert await engine.forget(datetime.now(UTC) - timedelta(days=1)) == 0
+    assert await engine.forget(datetime.now(UTC) + timedelta(days=1)) == 1
+
+
+async def test_a_turn_is_told_its_conversation_and_message(engine: Engine, ran: list[str]) -> None:
+    async with engine._database.sessions() as session, session.begin():
+        await engine.enqueue_turn(session, 7, 9, 0)
+        await engine.enqueue_send(session, 3, "guest")
+    await until(ran, 2)
+    assert sorted(ran) == ["(3,)", "(7, 9)"]
