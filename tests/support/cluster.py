@@ -41,6 +41,7 @@ class Cluster:
     folder: Path
     size: int = 1
     kill_at: str = ""
+    more: dict[str, str] = field(default_factory=dict)
     agents: list[Served] = field(default_factory=list)
     deaths: int = 0
 
@@ -59,6 +60,7 @@ class Cluster:
             HOTELERO__PLUGINS__CHANNEL_WHATSAPP__MESSAGES_PER_SECOND="1000",
             HOTELERO__UNKNOWN_SEND_WAIT_SECONDS="8",
             **({"HOTELERO_KILL_AT": kill_at} if kill_at else {}),
+            **self.more,
         )
 
     @contextmanager
