@@ -6,7 +6,7 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 MANIFESTS := pyproject.toml core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: run test setup dev lint types imports check bench wheels clean
+.PHONY: run test setup dev lint types imports check wheels clean
 
 run: setup
 	$(BIN)/hotelero run --host $(HOST) --port $(PORT)
@@ -38,9 +38,6 @@ imports: dev
 	$(BIN)/lint-imports
 
 check: lint types imports
-
-bench: dev
-	$(BIN)/python -m benchmarks
 
 wheels: dev
 	for part in core plugins/*/ .; do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$part; done

@@ -1,7 +1,7 @@
 """The way in: raw bodies are on disk before anybody is told so.
 
-One writer; each transaction takes whatever has queued (group commit), which costs a tenth of a
-transaction per request (benchmarks/).
+One writer; each transaction takes whatever has queued (group commit), which costs a
+fraction of a transaction per request.
 """
 
 from __future__ import annotations
