@@ -160,17 +160,7 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         tenants=agent.tenants,
         subscribers=subscribers,
     )
-    sender = Sender(
-        database=agent.database,
-        clock=agent.clock,
-        log=log,
-        metrics=agent.metrics,
-        attempts=settings.send_attempts,
-        unknown_wait=settings.unknown_send_wait_seconds,
-        tenants=agent.tenants,
-        limiter=agent.limiter,
-        subscribers=subscribers,
-    )
+    sender = _sender(agent, subscribers)
     engine = Engine(
         agent.database, turn=turns.run, send=sender.run, poll_seconds=settings.poll_seconds
     )
@@ -197,6 +187,20 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     relay.start(agent.writer.stored)
     agent.parts.update({"relay": lambda: relay.alive, "engine": lambda: engine.alive})
     stack.push_async_callback(relay.stop)
+
+
+def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
+    return Sender(
+        database=agent.database,
+        clock=agent.clock,
+        log=subscribers.log,
+        metrics=agent.metrics,
+        attempts=agent.settings.send_attempts,
+        unknown_wait=agent.settings.unknown_send_wait_seconds,
+        tenants=agent.tenants,
+        limiter=agent.limiter,
+        subscribers=subscribers,
+    )
 
 
 def _jobs(agent: Agent, engine: Engine) -> Jobs:

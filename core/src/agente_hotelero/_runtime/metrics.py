@@ -12,6 +12,7 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        self._of_pms(registry)
         self.http_requests = Counter(
             "http_requests_total", "HTTP requests", ["method", "route", "status"], registry=registry
         )
@@ -21,24 +22,6 @@ class Metrics:
             ["kind"],
             buckets=LATENCY,
             registry=registry,
-        )
-        self.circuit_state = Gauge(
-            "pms_circuit_breaker_state",
-            "0 closed, 1 half open, 2 open",
-            ["tenant", "plugin"],
-            registry=registry,
-        )
-        self.cache_hits = Counter(
-            "pms_cache_hits_total",
-            "PMS reads from cache",
-            ["tenant", "operation"],
-            registry=registry,
-        )
-        self.cache_misses = Counter(
-            "pms_cache_misses_total", "PMS reads", ["tenant", "operation"], registry=registry
-        )
-        self.pms_calls = Counter(
-            "pms_calls_total", "PMS calls", ["tenant", "operation", "outcome"], registry=registry
         )
         self.events = Counter(
             "inbound_events_total", "Events received", ["channel", "outcome"], registry=registry
@@ -63,3 +46,23 @@ class Metrics:
             "dead_letters", "What was given up and waits for staff", ["kind"], registry=registry
         )
         self.turns = Counter("turns_total", "Turns by outcome", ["outcome"], registry=registry)
+
+    def _of_pms(self, registry: CollectorRegistry) -> None:
+        self.circuit_state = Gauge(
+            "pms_circuit_breaker_state",
+            "0 closed, 1 half open, 2 open",
+            ["tenant", "plugin"],
+            registry=registry,
+        )
+        self.cache_hits = Counter(
+            "pms_cache_hits_total",
+            "PMS reads from cache",
+            ["tenant", "operation"],
+            registry=registry,
+        )
+        self.cache_misses = Counter(
+            "pms_cache_misses_total", "PMS reads", ["tenant", "operation"], registry=registry
+        )
+        self.pms_calls = Counter(
+            "pms_calls_total", "PMS calls", ["tenant", "operation", "outcome"], registry=registry
+        )

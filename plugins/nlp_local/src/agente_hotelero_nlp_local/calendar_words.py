@@ -56,7 +56,6 @@ def _words(alternatives: str) -> str:
 
 
 MONTH = "(?:" + "|".join(_words(names) for names in _MONTHS) + ")"
-ENGLISH_MONTH = "(?:" + "|".join(_words(names) for names in _ENGLISH) + ")"
 
 
 def _sorted(alternatives: str) -> str:

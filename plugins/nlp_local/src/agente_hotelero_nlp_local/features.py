@@ -22,7 +22,6 @@ from agente_hotelero_nlp_local.text import plain
 Matrix = NDArray[np.float32]
 BUCKETS = 1 << 14
 EMBEDDED = 512
-WIDTH = EMBEDDED + BUCKETS
 LONGEST = 400
 _WORD = re.compile(r"\w+|[?!]")
 _DIGITS = re.compile(r"\d+")
