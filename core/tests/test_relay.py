@@ -72,7 +72,7 @@ def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
 
 @pytest.fixture
 async def writer(database: Database, clock: SettableClock) -> AsyncIterator[RawWriter]:
-    writer = RawWriter(database.engine, clock)
+    writer = RawWriter(database.sync_engine, clock)
     writer.start()
     yield writer
     await writer.stop()
@@ -260,10 +260,11 @@ async def test_storage_that_is_away_is_told_to_the_caller(
     database: Database, writer: RawWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Gone:
-        def begin(self) -> None:
+        def connect(self) -> None:
             raise OperationalError("connect", {}, Exception("gone"))
 
     monkeypatch.setattr(writer, "_engine", Gone())
+    monkeypatch.setattr(writer, "_connection", None)
     with pytest.raises(Unavailable, match="storage"):
         await put(writer, body(event("m1")))
     monkeypatch.undo()

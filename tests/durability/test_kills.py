@@ -32,6 +32,7 @@ POINTS = (
 )
 FULL = bool(os.environ.get("HOTELERO_FULL"))
 GUESTS, STEPS, KILLS = (200, 20, 3) if FULL else (20, 5, 3)
+PAUSE_SECONDS = 15.0 if FULL else 2.5
 SIZES = {"sqlite": 1, "postgresql": 2}
 ARRIVAL = datetime.now(UTC).date() + timedelta(days=40)
 BOOKING = (
@@ -125,8 +126,8 @@ def test_killed_at_random_nothing_is_lost_and_all_is_in_order(
 
     async def kill(client: httpx.AsyncClient) -> None:
         for _ in range(KILLS):
-            await asyncio.sleep(2.5 + chance.random())
-            cluster.kill_one(chance)
+            await asyncio.sleep(PAUSE_SECONDS + chance.random())
+            await cluster.kill_one(chance)
 
     with cluster.running():
         guests = walkers(cluster, GUESTS, seed=100)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
 
 from agente_hotelero import __version__
 from agente_hotelero._runtime import agent as agents
@@ -15,13 +16,34 @@ from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._web import admin, health, webhooks
 from agente_hotelero._web.counting import CountRequests
 from agente_hotelero._web.limits import LimitRequests
+from agente_hotelero._web.webhooks import Webhooks
 from agente_hotelero.components import Clock, Mount
 from agente_hotelero.config import Settings
 from agente_hotelero.errors import ConfigError
 
+# Spans are ours, one trace from webhook to receipt; FastAPI's would name guests' addresses.
+NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
-def create_app(settings: Settings, *, clock: Clock | None = None, public: bool = True) -> FastAPI:
+
+class _Application(FastAPI):
+    """FastAPI, and beside it the webhooks, once the agent runs."""
+
+    way_in: Webhooks | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and scope["path"].startswith(webhooks.PREFIX)
+        if ours and self.way_in is not None:
+            await self.way_in(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, public: bool = True, work: bool = True
+) -> FastAPI:
     """An application that opens the agent when it starts; `app.state.agent` then holds it.
+
+    Without `public` it takes nothing in, without `work` it answers nobody.
 
     Raises ConfigError from its lifespan when a plugin's settings are wrong, and keeps it in
     `app.state.refused`: servers swallow what a lifespan raises.
@@ -29,13 +51,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, public: bool =
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with agents.running(settings, clock=clock, metrics=metrics) as agent:
+            async with agents.running(settings, clock=clock, metrics=metrics, work=work) as agent:
                 app.state.agent = agent
                 app.include_router(health.router(agent))
                 if public:
-                    app.router.routes.append(webhooks.route(agent.ingresses, agent.writer))
+                    app.way_in = Webhooks(
+                        agent.ingresses,
+                        agent.writer,
+                        agent.limiter,
+                        metrics.http_requests,
+                        refused_per_minute=settings.public_requests_per_minute,
+                    )
                     app.include_router(admin.router(agent))
                     _mount_plugins(app, agent)
                 yield
@@ -45,8 +73,12 @@ def create_app(settings: Settings, *, clock: Clock | None = None, public: bool =
 
     # In production the API is described to nobody who does not run it.
     described = None if settings.environment == "production" else "/openapi.json"
-    app = FastAPI(
-        title="Agente Hotelero", version=__version__, lifespan=lifespan, openapi_url=described
+    app = _Application(
+        title="Agente Hotelero",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=described,
+        telemetry=NO_TELEMETRY,
     )
     app.add_middleware(
         LimitRequests,

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, String, Table, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from agente_hotelero.schema import UtcDateTime, new_metadata
@@ -190,14 +190,19 @@ class PmsOperation(_Table, table=True):
 CORE_METADATA = _Table.metadata
 
 
-def columns(model: type[SQLModel]) -> Any:
-    """A table's columns, for queries; SQLModel types its attributes as plain values."""
-    return model.__table__.c  # type: ignore[attr-defined]
+def table(model: type[SQLModel]) -> Table:
+    """A model's table. Statements are built on tables: on models each execution costs twice."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
 
 
-raw_ = columns(InboxRaw)
-event_ = columns(InboundEventRow)
-conversation_ = columns(Conversation)
-message_ = columns(Message)
-outbox_ = columns(Outbox)
-operation_ = columns(PmsOperation)
+RAW = table(InboxRaw)
+EVENT = table(InboundEventRow)
+CONVERSATION = table(Conversation)
+MESSAGE = table(Message)
+OUTBOX = table(Outbox)
+OPERATION = table(PmsOperation)
+
+raw_, event_, conversation_, message_, outbox_, operation_ = (
+    one.c for one in (RAW, EVENT, CONVERSATION, MESSAGE, OUTBOX, OPERATION)
+)

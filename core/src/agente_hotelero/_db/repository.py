@@ -14,9 +14,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db.models import (
+    CONVERSATION,
+    EVENT,
+    MESSAGE,
+    OUTBOX,
+    RAW,
     Conversation,
     EventState,
-    InboundEventRow,
     InboxRaw,
     Message,
     Mode,
@@ -86,7 +90,7 @@ async def add_event(
         "reason": reason,
         "trace": raw.trace,
     }
-    statement = upsert(session, InboundEventRow).values(**values).on_conflict_do_nothing()
+    statement = upsert(session, EVENT).values(**values).on_conflict_do_nothing()
     found = await session.execute(statement.returning(event_.id))
     row = found.first()
     return None if row is None else int(row[0])
@@ -96,7 +100,7 @@ async def attach(
     session: AsyncSession, tenant: str, event_id: int, conversation_id: int, message: InboundMessage
 ) -> None:
     """Bind a new event to its conversation and write its line of history."""
-    rows = update(InboundEventRow).where(event_.tenant == tenant, event_.id == event_id)
+    rows = update(EVENT).where(event_.tenant == tenant, event_.id == event_id)
     await session.execute(rows.values(conversation_id=conversation_id))
     content = _MESSAGE.dump_python(message, mode="json")["content"]
     await add_line(
@@ -141,7 +145,7 @@ async def settle_events(
     reason: str = "",
 ) -> bool:
     """Take events out of waiting; False when another turn already did."""
-    statement = update(InboundEventRow).where(
+    statement = update(EVENT).where(
         event_.tenant == tenant,
         event_.id.in_(event_ids),
         event_.state == EventState.WAITING,
@@ -176,7 +180,7 @@ async def conversation_for(
         "created_at": now,
         "last_guest_at": message.sent_at,
     }
-    statement = upsert(session, Conversation).values(**values)
+    statement = upsert(session, CONVERSATION).values(**values)
     statement = statement.on_conflict_do_update(
         index_elements=["tenant", "channel", "account", "address"],
         set_={"last_guest_at": message.sent_at, "profile_name": message.profile_name},
@@ -200,7 +204,7 @@ async def save_dialogue(
     reason: str,
 ) -> bool:
     """Write where the dialogue stands; False when another process changed it meanwhile."""
-    statement = update(Conversation).where(
+    statement = update(CONVERSATION).where(
         conversation_.tenant == conversation.tenant,
         conversation_.id == conversation.id,
         conversation_.version == conversation.version,
@@ -221,7 +225,7 @@ async def set_mode(
     session: AsyncSession, tenant: str, conversation_id: int, mode: Mode, reason: str
 ) -> bool:
     """Hand a conversation to staff or back to the agent; False when there is no such one."""
-    statement = update(Conversation).where(
+    statement = update(CONVERSATION).where(
         conversation_.tenant == tenant, conversation_.id == conversation_id
     )
     result = await session.execute(
@@ -236,7 +240,7 @@ async def call_attention(
     session: AsyncSession, tenant: str, conversation_id: int, why: str
 ) -> None:
     """Show a conversation to staff although the agent goes on with it."""
-    statement = update(Conversation).where(
+    statement = update(CONVERSATION).where(
         conversation_.tenant == tenant, conversation_.id == conversation_id
     )
     await session.execute(statement.values(attention=why))
@@ -269,7 +273,7 @@ async def add_line(
 ) -> None:
     """One line of history, either way."""
     await session.execute(
-        insert(Message).values(
+        insert(MESSAGE).values(
             tenant=tenant,
             conversation_id=conversation_id,
             direction=direction,
@@ -307,7 +311,7 @@ async def set_outbox(
     session: AsyncSession, row: Outbox, state: OutboxState, now: datetime, **changes: object
 ) -> None:
     """Move an outbox row on."""
-    statement = update(Outbox).where(outbox_.tenant == row.tenant, outbox_.id == row.id)
+    statement = update(OUTBOX).where(outbox_.tenant == row.tenant, outbox_.id == row.id)
     await session.execute(statement.values(state=state, updated_at=now, **changes))
 
 
@@ -429,7 +433,7 @@ async def revive_send(
 
 async def revive_body(session: AsyncSession, raw_id: int) -> bool:
     """Let the relay read a dead body again; False when it is none."""
-    statement = update(InboxRaw).where(raw_.id == raw_id, raw_.state == RawState.DEAD)
+    statement = update(RAW).where(raw_.id == raw_id, raw_.state == RawState.DEAD)
     result = await session.execute(statement.values(state=RawState.NEW, error=""))
     return _count(result) == 1
 

@@ -21,6 +21,11 @@ from agente_hotelero.errors import ConfigError
 BUSY_TIMEOUT_MS = 30_000
 # Errors must not quote the rows, which hold guests' words.
 QUIET: dict[str, Any] = {"hide_parameters": True}
+# SQLite lets one write at a time and is not fair to those who wait: with many connections, some
+# webhooks waited for more than ten seconds. The pool's own queue is fair.
+FEW: dict[str, Any] = {"pool_size": 4, "max_overflow": 0, "pool_timeout": 30}
+# A peer that is silent for so long is gone; the operating system would wait for many minutes.
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 20_000}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +58,8 @@ def connect(database_url: str) -> Database:
         return _sqlite(url)
     options: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True, **QUIET}
     url = url.set(drivername="postgresql+psycopg")
-    engine = create_async_engine(url, **options, connect_args={"connect_timeout": 5})
-    sync_engine = create_engine(url, **options, connect_args={"connect_timeout": 5})
+    engine = create_async_engine(url, **options, connect_args=PATIENCE)
+    sync_engine = create_engine(url, **options, connect_args=PATIENCE)
     return _database(engine, sync_engine)
 
 
@@ -75,8 +80,8 @@ def _sqlite(url: URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise ConfigError.at("database_url", "SQLite needs a file", "sqlite:///path")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_size=10, **QUIET)
-    sync_engine = create_engine(url.set(drivername="sqlite"), pool_size=12, **QUIET)
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), **FEW, **QUIET)
+    sync_engine = create_engine(url.set(drivername="sqlite"), **FEW, **QUIET)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(sync_engine, "connect", _prepare_sqlite)
     return _database(engine, sync_engine)

@@ -105,7 +105,7 @@ async def running(
             lock.acquire()
             stack.callback(lock.release)
         metrics = metrics or Metrics()
-        writer = RawWriter(database.engine, clock)
+        writer = RawWriter(database.sync_engine, clock)
         lender = Lender(settings, database, clock, writer)
         stack.push_async_callback(lender.close)
         _refuse(settings, plugins, registry)

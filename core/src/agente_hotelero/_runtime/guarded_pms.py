@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import update
 
 from agente_hotelero._db import repository
-from agente_hotelero._db.models import PmsOperation, operation_
+from agente_hotelero._db.models import OPERATION, PmsOperation, operation_
 from agente_hotelero._runtime import failpoints, tracing
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.metrics import Metrics
@@ -145,7 +145,7 @@ class GuardedPms:
         """The row of `key`, committed before any call; its state is empty when it is new."""
         now = self.services.clock.now()
         async with self.services.sessions() as session, session.begin():
-            statement = repository.upsert(session, PmsOperation).values(
+            statement = repository.upsert(session, OPERATION).values(
                 tenant=self.services.tenant,
                 key=key,
                 kind="create_reservation",
@@ -166,7 +166,7 @@ class GuardedPms:
         return made
 
     async def _note(self, key: str, state: str, reference: str | None = None) -> None:
-        statement = update(PmsOperation).where(
+        statement = update(OPERATION).where(
             operation_.tenant == self.services.tenant, operation_.key == key
         )
         now = self.services.clock.now()

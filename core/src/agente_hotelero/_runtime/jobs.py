@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from sqlalchemy import delete
 
-from agente_hotelero._db.models import InboxRaw, RawState, raw_
+from agente_hotelero._db.models import RAW, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.guard import Guard
@@ -124,7 +124,7 @@ def retention(
         now = clock.now()
         old = (raw_.state == RawState.DONE, raw_.received_at < now - timedelta(days=raw_days))
         async with database.sessions() as session, session.begin():
-            await session.execute(delete(InboxRaw).where(*old))
+            await session.execute(delete(RAW).where(*old))
         while await engine.forget(now - timedelta(days=engine_days)):
             pass
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
@@ -18,6 +19,34 @@ from agente_hotelero.components import Log
 REDIS_TIMEOUT = 0.5
 REDIS_AGAIN = 5.0
 LONGEST_PAUSE = 0.2
+LONGEST_WINDOW = 60.0
+
+
+class LocalWindows:
+    """Moving windows in memory, O(1) a hit (decision 008: the library's own looks at all keys).
+
+    Two generations: what was not hit for a whole window is dropped with the older one.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[tuple[str, ...], deque[float]] = {}
+        self._old: dict[tuple[str, ...], deque[float]] = {}
+        self._turned = time.monotonic()
+
+    def hit(self, most: int, seconds: float, names: tuple[str, ...]) -> bool:
+        """Whether this is within so many a window; counts it if so."""
+        now = time.monotonic()
+        if now - self._turned > LONGEST_WINDOW:
+            self._old, self._young, self._turned = self._young, {}, now
+        stamps = self._young.get(names)
+        if stamps is None:
+            stamps = self._young[names] = self._old.pop(names, deque())
+        while stamps and stamps[0] <= now - seconds:
+            stamps.popleft()
+        if len(stamps) >= most:
+            return False
+        stamps.append(now)
+        return True
 
 
 class Limiter:
@@ -26,7 +55,7 @@ class Limiter:
     def __init__(self, redis_url: str | None, *, log: Log, metrics: Metrics) -> None:
         self._log = log
         self._metrics = metrics
-        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._local = LocalWindows()
         self._pool: ConnectionPool | None = None
         self._shared = self._connect(redis_url) if redis_url else None
         self._away_until = 0.0
@@ -70,4 +99,4 @@ class Limiter:
             else:
                 self._metrics.limits_degraded.set(0)
                 return allowed
-        return await self._local.hit(item, *names)
+        return self._local.hit(item.amount, item.get_expiry(), names)

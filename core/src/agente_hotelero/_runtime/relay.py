@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import repository
-from agente_hotelero._db.models import EventState, InboxRaw, Outbox, RawState, raw_
+from agente_hotelero._db.models import RAW, EventState, InboxRaw, Outbox, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime import failpoints
 from agente_hotelero._runtime.engine import Engine
@@ -328,5 +328,5 @@ async def _still_new(session: AsyncSession, group: Sequence[_Read]) -> list[_Rea
 
 async def _mark(session: AsyncSession, read: _Read) -> None:
     state = RawState.DEAD if read.error else RawState.DONE
-    statement = update(InboxRaw).where(raw_.id == read.raw.id)
+    statement = update(RAW).where(raw_.id == read.raw.id)
     await session.execute(statement.values(state=state, error=read.error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ from agente_hotelero.messages import OutboundMessage
 _MESSAGE = TypeAdapter(OutboundMessage)
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
-STATUS_POLL = 0.2
+STATUS_POLL, LONGEST_POLL = 0.2, 2.0
 
 
 @dataclass(kw_only=True)
@@ -111,14 +112,17 @@ class Sender:
 
     async def _was_accepted(self, outbox_id: int) -> bool:
         """Wait for a status that proves the provider has the message."""
-        waited = 0.0
-        while waited <= self.unknown_wait:
+        deadline, pause = time.monotonic() + self.unknown_wait, STATUS_POLL
+        while True:
             row = await self._row(outbox_id)
             if row is not None and row.state not in (OutboxState.SENDING, OutboxState.UNKNOWN):
                 return True
-            await asyncio.sleep(STATUS_POLL)
-            waited += STATUS_POLL
-        return False
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            # After a crash many wait at once: who waits longer asks less often.
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 1.5, LONGEST_POLL)
 
     async def _accepted(self, row: Outbox, provider_id: str) -> None:
         """Note the provider's id; a status that was faster keeps its higher rank."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import repository
-from agente_hotelero._db.models import Conversation, EventState, Mode, Outbox, OutboxState, outbox_
+from agente_hotelero._db.models import OUTBOX, Conversation, EventState, Mode, OutboxState, outbox_
 from agente_hotelero._db.repository import Waiting
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime import failpoints, rendering, state, tracing
@@ -220,7 +220,7 @@ class TurnRunner:
         content = _BUBBLE.dump_python(bubble, mode="json")
         acts, amounts = content.pop("acts"), content.pop("amounts")
         inserted = await session.execute(
-            insert(Outbox)
+            insert(OUTBOX)
             .values(
                 tenant=conversation.tenant,
                 conversation_id=conversation.id,

@@ -1,102 +1,145 @@
 """``/webhooks/<path>``: check the signature over the raw bytes, store them, answer 200.
 
-401 wrong signature, 403 wrong handshake, 404 no such channel, 413 too large, 503 storage away. What
-the body says is nobody's business here: an unreadable one is stored and dead-lettered.
+401 wrong signature, 403 wrong handshake, 404 no such channel, 413 too large, 503 storage away, 429
+for a client that was refused too often. What the body says is nobody's business here: an unreadable
+one is stored and dead-lettered.
+
+An ASGI application of its own beside FastAPI's: on its way through the framework a webhook cost
+three times what is done for it here (`benchmarks/acks.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
 
 from agente_hotelero._runtime import tracing
 from agente_hotelero._runtime.ingest import RawWriter, new_trace
+from agente_hotelero._runtime.limiter import Limiter
+from agente_hotelero._web.limits import client_of
 from agente_hotelero.components import Ingress, WebhookRequest
 from agente_hotelero.errors import AuthFailed, Unavailable, Unsupported
 
+PREFIX = "/webhooks/"
+ROUTE = "/webhooks/{path}"
 READ_SECONDS = 20.0
+REFUSED = (401, 403, 404, 413)
 LOG = structlog.get_logger("webhooks")
+Answer = tuple[int, str]
 
 
 class TooLarge(Exception):
     """The body exceeds what the channel takes."""
 
 
-def route(ingresses: Mapping[str, Ingress[Any]], writer: RawWriter) -> Route:
-    """One route for all channels that have a webhook."""
-    by_path = {ingress.path: (name, ingress) for name, ingress in ingresses.items() if ingress.path}
+class ClientGone(Exception):
+    """The client went away before its body had come."""
 
-    async def endpoint(request: Request) -> Response:
-        request.scope["route"] = made  # for the counter of requests: FastAPI sets it, Starlette not
-        found = by_path.get(request.path_params["path"])
+
+class Webhooks:
+    """All channels that have a webhook. Providers call from a few addresses in any number, so only
+    refused requests are limited, `refused_per_minute` by client."""
+
+    def __init__(
+        self,
+        ingresses: Mapping[str, Ingress[Any]],
+        writer: RawWriter,
+        limiter: Limiter,
+        counter: Counter,
+        *,
+        refused_per_minute: int,
+    ) -> None:
+        self._by_path = {
+            ingress.path: (name, ingress) for name, ingress in ingresses.items() if ingress.path
+        }
+        self._writer = writer
+        self._limiter = limiter
+        self._most = refused_per_minute
+        # Looking a counter up by its labels costs more than the check of a signature.
+        self._counted = cache(lambda method, status: counter.labels(method, ROUTE, str(status)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, words = await self._answer(scope, receive)
+        if status in REFUSED and not await self._limiter.allow_per_minute(
+            self._most, "refused", client_of(scope)
+        ):
+            status, words = 429, "too many requests"
+        self._counted(scope["method"], status).inc()
+        body = words.encode()
+        headers = [
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        found = self._by_path.get(scope["path"].removeprefix(PREFIX))
         if found is None:
-            return PlainTextResponse("no such channel", 404)
-        if request.method == "GET":
-            return _handshake(found[1], request)
-        return await _receive(*found, request, writer)
+            return 404, "no such channel"
+        if scope["method"] == "GET":
+            return _handshake(found[1], _query(scope))
+        if scope["method"] != "POST":
+            return 405, "only GET and POST"
+        trace = new_trace()
+        with tracing.span("webhook", trace, channel=found[0]):
+            return await self._stored(*found, scope, receive, trace)
 
-    made = Route("/webhooks/{path}", endpoint, methods=["GET", "POST"])
-    return made
+    async def _stored(
+        self, channel: str, ingress: Ingress[Any], scope: Scope, receive: Receive, trace: str
+    ) -> Answer:
+        headers = {key.decode("latin-1"): text.decode("latin-1") for key, text in scope["headers"]}
+        try:
+            body = await _read(headers, receive, ingress.max_body)
+            accounts = ingress.verify(
+                WebhookRequest(query=_query(scope), headers=headers, body=body)
+            )
+            await self._writer.put(channel, accounts, body, trace)
+        except TooLarge:
+            return 413, "body too large"
+        except (TimeoutError, ClientGone):
+            return 408, "the body did not come"
+        except (AuthFailed, Unsupported):
+            LOG.warning("signature_refused", channel=channel)
+            return 401, "signature refused"
+        except Unavailable as error:
+            LOG.exception("webhook_not_stored", channel=channel, trace=trace, reason=str(error))
+            return 503, "storage is away"
+        LOG.debug("webhook_stored", channel=channel, trace=trace)
+        return 200, "stored"
 
 
-def _handshake(ingress: Ingress[Any], request: Request) -> Response:
+def _handshake(ingress: Ingress[Any], query: Mapping[str, str]) -> Answer:
     try:
-        return PlainTextResponse(ingress.handshake(dict(request.query_params)))
+        return 200, ingress.handshake(query)
     except (AuthFailed, Unsupported):
-        return PlainTextResponse("refused", 403)
+        return 403, "refused"
 
 
-async def _receive(
-    channel: str, ingress: Ingress[Any], request: Request, writer: RawWriter
-) -> Response:
-    trace = new_trace()
-    with tracing.span("webhook", trace, channel=channel):
-        return await _stored(channel, ingress, request, writer, trace)
+def _query(scope: Scope) -> dict[str, str]:
+    raw: bytes = scope["query_string"]
+    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else {}
 
 
-async def _stored(
-    channel: str, ingress: Ingress[Any], request: Request, writer: RawWriter, trace: str
-) -> Response:
-    try:
-        body = await _read(request, ingress.max_body)
-        accounts = ingress.verify(
-            WebhookRequest(query=dict(request.query_params), headers=_headers(request), body=body)
-        )
-        await writer.put(channel, accounts, body, trace)
-    except TooLarge:
-        return PlainTextResponse("body too large", 413)
-    except (TimeoutError, ClientDisconnect):
-        return PlainTextResponse("the body did not come", 408)
-    except (AuthFailed, Unsupported):
-        LOG.warning("signature_refused", channel=channel)
-        return PlainTextResponse("signature refused", 401)
-    except Unavailable as error:
-        LOG.exception("webhook_not_stored", channel=channel, trace=trace, reason=str(error))
-        return PlainTextResponse("storage is away", 503)
-    LOG.debug("webhook_stored", channel=channel, trace=trace)
-    return PlainTextResponse("stored")
-
-
-def _headers(request: Request) -> dict[str, str]:
-    return {
-        key.decode("latin-1").lower(): value.decode("latin-1") for key, value in request.headers.raw
-    }
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "0")
+async def _read(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
+    declared = headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge
-    body = bytearray()
+    body, more = bytearray(), True
     async with asyncio.timeout(READ_SECONDS):
-        async for chunk in request.stream():
-            body += chunk
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
             if len(body) > limit:
                 raise TooLarge
     return bytes(body)

@@ -7,7 +7,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 
-from agente_hotelero import Ingress, WebhookRequest
+from agente_hotelero import Account, Ingress, WebhookRequest
 from agente_hotelero.errors import AuthFailed
 from agente_hotelero.messages import InboundEvent
 
@@ -23,6 +23,12 @@ class WhatsAppIngress(Ingress[WhatsAppConfig]):
 
     path = "whatsapp"
     max_body = 4 * 1024 * 1024
+
+    def __init__(self, accounts: Sequence[Account[WhatsAppConfig]]) -> None:
+        super().__init__(accounts)
+        self._by_secret: dict[bytes, list[str]] = {}
+        for account in self.accounts:
+            self._by_secret.setdefault(self._secret(account, "app_secret"), []).append(account)
 
     def handshake(self, query: Mapping[str, str]) -> str:
         """The challenge, for the right mode and one of our tokens."""
@@ -41,8 +47,9 @@ class WhatsAppIngress(Ingress[WhatsAppConfig]):
         given = header.removeprefix("sha256=").lower().encode()
         matching = [
             account
-            for account in self.accounts
-            if hmac.compare_digest(given, self._signature(account, request.body))
+            for secret, accounts in self._by_secret.items()
+            if hmac.compare_digest(given, _signature(secret, request.body))
+            for account in accounts
         ]
         if not matching:
             raise AuthFailed("signed with none of our secrets")
@@ -51,9 +58,9 @@ class WhatsAppIngress(Ingress[WhatsAppConfig]):
     def parse(self, body: bytes) -> Sequence[InboundEvent]:
         return payload.parse(body)
 
-    def _signature(self, account: str, body: bytes) -> bytes:
-        secret = self._secret(account, "app_secret")
-        return hmac.new(secret, body, hashlib.sha256).hexdigest().encode()
-
     def _secret(self, account: str, name: str) -> bytes:
         return self.accounts[account].config.secret(account, name).encode()
+
+
+def _signature(secret: bytes, body: bytes) -> bytes:
+    return hmac.new(secret, body, hashlib.sha256).hexdigest().encode()

@@ -56,14 +56,22 @@ def _grams(folded: str) -> Iterator[str]:
             yield from (marked[at : at + size] for at in range(len(marked) - size + 1))
 
 
+def weighed(text: str, weights: Matrix) -> tuple[NDArray[np.intp], Matrix]:
+    """The buckets of a text's n-grams, and their weights as a vector of unit length."""
+    found = grams(text)
+    buckets = np.fromiter(found.keys(), dtype=np.intp, count=len(found))
+    numbers = np.fromiter(found.values(), dtype=np.float32, count=len(found))
+    values: Matrix = (1 + np.log(numbers)) * weights[buckets]
+    values /= max(float(np.linalg.norm(values)), 1e-9)
+    return buckets, values
+
+
 def counted(texts: Sequence[str], weights: Matrix) -> Matrix:
-    """Weighted n-gram vectors of unit length, dense."""
+    """The same for many texts, dense."""
     rows = np.zeros((len(texts), BUCKETS), dtype=np.float32)
     for row, text in zip(rows, texts, strict=True):
-        for bucket, number in grams(text).items():
-            row[bucket] = (1 + np.log(number)) * weights[bucket]
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows /= np.maximum(norms, 1e-9)
+        buckets, values = weighed(text, weights)
+        row[buckets] = values
     return rows
 
 
