@@ -6,7 +6,7 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 MANIFESTS := pyproject.toml core/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: run test setup dev lint types imports check wheels clean
+.PHONY: run test setup dev lint types imports check bench wheels clean
 
 run: setup
 	$(BIN)/hotelero run --host $(HOST) --port $(PORT)
@@ -33,11 +33,15 @@ types: dev
 	$(BIN)/mypy core/src plugins/*/src
 	$(BIN)/mypy core/tests
 	$(BIN)/mypy tests
+	$(BIN)/mypy benchmarks
 
 imports: dev
 	$(BIN)/lint-imports
 
 check: lint types imports
+
+bench: dev
+	for name in acks relay turns latency history; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 wheels: dev
 	for part in core plugins/*/ .; do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$part; done
