@@ -33,7 +33,7 @@ types: dev
 	$(BIN)/mypy core/src plugins/*/src
 	$(BIN)/mypy core/tests
 	$(BIN)/mypy tests
-	$(BIN)/mypy benchmarks
+	$(BIN)/mypy benchmarks docs/tutorial
 
 imports: dev
 	$(BIN)/lint-imports

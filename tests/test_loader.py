@@ -11,6 +11,8 @@ from agente_hotelero._runtime.plugins import Plugins, installed
 from agente_hotelero.config import PluginSwitch
 from agente_hotelero.errors import ConfigError
 
+from tests.support import distributions
+
 Install = Callable[..., None]
 ON = PluginSwitch(enabled=True)
 
@@ -20,14 +22,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Install a distribution with one plugin module into a folder on the path."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def make(name: str, code: str, requires: str = "agente-hotelero-core>=0.1,<0.2") -> None:
-        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
-        info = tmp_path / f"agente_hotelero_{name}-1.2.3.dist-info"
-        info.mkdir()
-        metadata = f"Metadata-Version: 2.1\nName: agente-hotelero-{name}\nVersion: 1.2.3\n"
-        (info / "METADATA").write_text(f"{metadata}Requires-Dist: {requires}\n", encoding="utf-8")
-        points = f"[agente_hotelero.plugins]\n{name} = {name}\n"
-        (info / "entry_points.txt").write_text(points, encoding="utf-8")
+    def make(name: str, code: str, requires: str = distributions.CORE) -> None:
+        distributions.install(tmp_path, name, code, requires)
         monkeypatch.delitem(sys.modules, name, raising=False)
 
     return make

@@ -13,6 +13,7 @@ from agente_hotelero._db.session import Database, connect
 from agente_hotelero._runtime.engine import Engine
 
 pytestmark = pytest.mark.anyio
+DEAD_RECIPIENTS = 150
 SOON, LATE = timedelta(seconds=0.5), timedelta(hours=1)
 
 
@@ -81,3 +82,28 @@ async def test_a_turn_is_told_its_conversation_and_message(engine: Engine, ran: 
         await engine.enqueue_send(session, 3, "guest")
     await until(ran, 2)
     assert sorted(ran) == ["(3,)", "(7, 9)"]
+
+
+async def test_recipients_that_hang_do_not_keep_others_waiting(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/agent.db")
+    await migrate(database.engine, owners({}))
+    sent: list[int] = []
+    away = asyncio.Event()
+
+    async def send(outbox_id: int) -> None:
+        if outbox_id <= DEAD_RECIPIENTS:
+            await away.wait()
+        sent.append(outbox_id)
+
+    engine = Engine(database, send=send, poll_seconds=0.05)
+    await engine.start()
+    async with database.sessions() as session, session.begin():
+        for number in range(1, DEAD_RECIPIENTS + 2):
+            await engine.enqueue_send(session, number, f"recipient {number}")
+    async with asyncio.timeout(20):
+        while not sent:  # noqa: ASYNC110 - the engine tells nobody
+            await asyncio.sleep(0.05)
+    assert sent == [DEAD_RECIPIENTS + 1]
+    away.set()
+    await engine.stop()
+    await database.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from agente_hotelero._db.session import connect
 from agente_hotelero_channel_whatsapp.testing import Simulator
 from sqlalchemy import text
 
-from tests.support.cluster import ACCOUNT, Cluster, Walker, deliver, message, repeated
+from tests.support.cluster import ACCOUNT, FULL, Cluster, Walker, deliver, message, repeated
 
 POINTS = (
     "raw.before_commit",
@@ -30,7 +29,6 @@ POINTS = (
     "send.before",
     "send.after",
 )
-FULL = bool(os.environ.get("HOTELERO_FULL"))
 GUESTS, STEPS, KILLS = (200, 20, 3) if FULL else (20, 5, 3)
 PAUSE_SECONDS = 15.0 if FULL else 2.5
 SIZES = {"sqlite": 1, "postgresql": 2}

@@ -110,10 +110,14 @@ class Engine:
     async def stop(self) -> None:
         """Let what runs finish, within a grace time; the rest is taken up by others, or at the
         next start."""
-        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=DRAIN_SECONDS)
+        await asyncio.to_thread(self._end)
         Engine.running = None
+
+    def _end(self) -> None:
+        """In one thread: the engine takes the loop's pool of threads with it."""
+        DBOS.destroy(workflow_completion_timeout_sec=DRAIN_SECONDS)
         if self._life is not None:
-            await asyncio.to_thread(self._life.end)
+            self._life.end()
 
     @property
     def alive(self) -> bool:

@@ -12,6 +12,8 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
+from agente_hotelero.errors import ConfigError
+
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 SERVICE = "agente-hotelero"
 HEX_DIGITS = 32
@@ -19,13 +21,20 @@ _tracer = trace.get_tracer(SERVICE)
 
 
 def configure() -> bool:
-    """Export spans where the environment names an endpoint; False where it names none."""
+    """Export spans where the environment names an endpoint; False where it names none.
+
+    Raises ConfigError when the extra that exports is not installed.
+    """
     if not any(os.environ.get(name) for name in ENDPOINTS):
         return False
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        needed = "pip install agente-hotelero-core[otel]"
+        raise ConfigError.at(ENDPOINTS[0], "the otel extra is not installed", needed) from None
 
     provider = TracerProvider(resource=Resource.create({"service.name": SERVICE}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
