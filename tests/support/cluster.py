@@ -103,7 +103,11 @@ class Cluster:
 
 @dataclass
 class Walker:
-    """A guest who asks about the house and waits for each answer; some write two at once."""
+    """A guest who asks about the house and waits for each answer; some write two at once.
+
+    `apart` has the places of pairs that an outage tore apart: when the later one came first, and
+    was answered before the earlier one was there, nobody could have kept their order.
+    """
 
     cluster: Cluster
     phone: str
@@ -112,6 +116,7 @@ class Walker:
     topics: list[str] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
     looked_at: int = 0
+    apart: set[int] = field(default_factory=set)
     last: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def walk(self, client: httpx.AsyncClient, steps: int) -> None:
@@ -121,8 +126,12 @@ class Walker:
             bodies = [self._body(TOPICS[topic][0]) for topic in topics]
             if pair:
                 bodies.reverse()
-            for _ in range(2):
+            first, _ = [
                 await asyncio.gather(*(deliver(client, self.cluster, body) for body in bodies))
+                for _ in range(2)
+            ]
+            if max(first) - min(first) > DEBOUNCE / 2:
+                self.apart.add(len(self.asked))
             self.asked += topics
             await self.wait_for(lambda: len(self.heard()) >= len(self.asked))
 
@@ -144,6 +153,14 @@ class Walker:
             self.looked_at += 1
         return self.topics
 
+    def in_order(self) -> bool:
+        """Whether every question was answered, each pair in the order of its stamps."""
+        heard = list(self.heard())
+        for at in self.apart:
+            if heard[at : at + 2] == self.asked[at : at + 2][::-1]:
+                heard[at : at + 2] = self.asked[at : at + 2]
+        return heard == self.asked
+
     def _body(self, text: str) -> bytes:
         """Stamped a second after the one before at least: the provider's stamps are whole."""
         self.last = max(self.last + timedelta(seconds=1), datetime.now(UTC))
@@ -163,8 +180,8 @@ def message(phone: str, text: str, at: datetime) -> bytes:
     return envelope(ACCOUNT, {"contacts": [contact], "messages": [said]})
 
 
-async def deliver(client: httpx.AsyncClient, cluster: Cluster, body: bytes) -> None:
-    """As Meta does: again and again until somebody answers 200."""
+async def deliver(client: httpx.AsyncClient, cluster: Cluster, body: bytes) -> float:
+    """As Meta does: again and again until somebody answers 200; returns that instant."""
     headers = {"X-Hub-Signature-256": signature(ACCOUNT.app_secret, body)}
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -175,7 +192,7 @@ async def deliver(client: httpx.AsyncClient, cluster: Cluster, body: bytes) -> N
         except (httpx.HTTPError, ValueError):
             answer = None
         if answer is not None and answer.status_code == 200:
-            return
+            return time.monotonic()
         await asyncio.sleep(0.1)
     raise TimeoutError(f"nobody took {json.loads(body)['entry'][0]['id']}")
 
