@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
-from agente_hotelero._web import tokens
+from agente_hotelero._runtime import tokens
 from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
 from agente_hotelero_channel_whatsapp.testing.simulator import Fault, signature
 

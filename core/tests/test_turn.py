@@ -20,6 +20,7 @@ from agente_hotelero._db.models import (
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.limiter import Limiter
+from agente_hotelero._runtime.live import Live
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.sender import Sender
 from agente_hotelero._runtime.subscribers import Subscribers
@@ -27,7 +28,7 @@ from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero._runtime.turn import TurnRunner
 from agente_hotelero.components import PluginConfig
-from agente_hotelero.config import TenantSettings
+from agente_hotelero.config import Settings, TenantSettings
 from agente_hotelero.dialogue import Hotel
 from agente_hotelero.errors import (
     AuthFailed,
@@ -148,7 +149,7 @@ def desk(database: Database, clock: SettableClock) -> Desk:
     )
     turns = TurnRunner(
         database=database,
-        renderer=Renderer(WORDS),
+        live=Live(Settings(tenants={"sol": settings}), database, Renderer(WORDS), log),
         clock=clock,
         log=log,
         metrics=Metrics(),

@@ -177,7 +177,7 @@ def replay(ctx: click.Context, letter: str | None, as_json: bool) -> None:
 @click.pass_context
 def token(ctx: click.Context, role: str, tenants: tuple[str, ...], hours: int) -> None:
     """Make a token for the admin API, for all hotels or those named."""
-    from agente_hotelero._web import tokens
+    from agente_hotelero._runtime import tokens
 
     settings = settings_of(ctx)
     click.echo(tokens.make(settings, role=role, tenants=tenants or settings.tenants, hours=hours))

@@ -19,6 +19,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Decision, Focus, Frame, HandlerRequest
 from agente_hotelero.errors import Unsupported
 from agente_hotelero.messages import (
@@ -88,6 +89,8 @@ class Services:
     clock: Clock
     sessions: async_sessionmaker[AsyncSession]
     inbox: Inbox
+    desk: Desk
+    door: Door
     run_sync: Callable[[Callable[[], Any]], Awaitable[Any]]
     shared: Callable[[str, Callable[[], Any]], Any]
 

@@ -25,6 +25,13 @@ class HandoverRequested(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TaskForStaff(DomainEvent):
+    """A person must do something; `kind` is a short fixed word such as ``late_checkout``."""
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReservationMade(DomainEvent):
     """The PMS confirmed a reservation made in a conversation."""
 

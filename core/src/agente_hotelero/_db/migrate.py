@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agente_hotelero._db.models import CORE_METADATA
+from agente_hotelero._db.staff_models import CORE_METADATA
 from agente_hotelero.components import PluginSchema
 
 LOCK = text("SELECT pg_advisory_xact_lock(748201)")

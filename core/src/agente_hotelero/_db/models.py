@@ -6,17 +6,27 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from agente_hotelero.schema import UtcDateTime, new_metadata
 
 
-class _Table(SQLModel):
+class Base(SQLModel):
     metadata = new_metadata()
 
 
-def _instant(**options: Any) -> Any:
+def instant(**options: Any) -> Any:
     return Field(sa_type=UtcDateTime, **options)
 
 
@@ -25,8 +35,13 @@ def _added() -> Any:
     return Field(default="", sa_column=Column(String, nullable=False, server_default=""))
 
 
-def _json() -> Any:
+def json_field() -> Any:
     return Field(sa_column=Column(JSON, nullable=False))
+
+
+def _only_where(condition: str) -> dict[str, Any]:
+    """An index of few rows: those that staff look at."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class RawState(StrEnum):
@@ -35,7 +50,7 @@ class RawState(StrEnum):
     DEAD = "dead"
 
 
-class InboxRaw(_Table, table=True):
+class InboxRaw(Base, table=True):
     """A webhook body as it came: written before the provider gets its 200."""
 
     __tablename__ = "inbox_raw"
@@ -43,9 +58,9 @@ class InboxRaw(_Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     channel: str
-    accounts: list[str] = _json()
+    accounts: list[str] = json_field()
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    received_at: datetime = _instant()
+    received_at: datetime = instant()
     state: str = RawState.NEW
     error: str = ""
     trace: str = _added()
@@ -61,7 +76,7 @@ class EventState(StrEnum):
     DEAD = "dead"
 
 
-class InboundEventRow(_Table, table=True):
+class InboundEventRow(Base, table=True):
     """One event of one account; its key is unique for ever."""
 
     __tablename__ = "inbound_event"
@@ -78,9 +93,9 @@ class InboundEventRow(_Table, table=True):
     tenant: str = ""
     conversation_id: int | None = None
     kind: str
-    content: dict[str, Any] = _json()
-    sent_at: datetime = _instant()
-    received_at: datetime = _instant()
+    content: dict[str, Any] = json_field()
+    sent_at: datetime = instant()
+    received_at: datetime = instant()
     raw_id: int
     state: str
     reason: str = ""
@@ -92,14 +107,20 @@ class Mode(StrEnum):
     HUMAN = "human"
 
 
-class Conversation(_Table, table=True):
+class Conversation(Base, table=True):
     """Tenant × channel × account × guest address, and where its dialogue stands.
 
     `attention` says in a few words what staff should look at although the agent goes on.
     """
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("tenant", "channel", "account", "address"),)
+    __table_args__ = (
+        UniqueConstraint("tenant", "channel", "account", "address"),
+        Index("ix_conversation_latest", "tenant", "last_guest_at", "id"),
+        Index(
+            "ix_conversation_calls", "tenant", **_only_where("mode = 'human' OR attention <> ''")
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     tenant: str
@@ -111,26 +132,30 @@ class Conversation(_Table, table=True):
     language: str | None = None
     mode: str = Mode.AGENT
     mode_reason: str = ""
-    state: dict[str, Any] = _json()
+    state: dict[str, Any] = json_field()
     version: int = 0
-    created_at: datetime = _instant()
-    last_guest_at: datetime = _instant()
+    created_at: datetime = instant()
+    last_guest_at: datetime = instant()
     attention: str = _added()
+    assigned_to: str = _added()
 
 
-class Message(_Table, table=True):
+class Message(Base, table=True):
     """One line of a conversation, either way: what staff and the terminal read."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("ix_message_conversation", "tenant", "conversation_id", "id"),)
+    __table_args__ = (
+        Index("ix_message_conversation", "tenant", "conversation_id", "id"),
+        Index("ix_message_tenant", "tenant", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     tenant: str
     conversation_id: int
     direction: str
     text: str = Field(sa_type=Text)
-    content: dict[str, Any] = _json()
-    at: datetime = _instant()
+    content: dict[str, Any] = json_field()
+    at: datetime = instant()
     outbox_id: int | None = None
 
 
@@ -145,7 +170,7 @@ class OutboxState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Outbox(_Table, table=True):
+class Outbox(Base, table=True):
     """Something to say, by which templates, with which sums from where, and what became of it."""
 
     __tablename__ = "outbox"
@@ -160,19 +185,19 @@ class Outbox(_Table, table=True):
     channel: str
     account: str
     address: str
-    content: dict[str, Any] = _json()
-    acts: list[str] = _json()
-    amounts: list[dict[str, str]] = _json()
+    content: dict[str, Any] = json_field()
+    acts: list[str] = json_field()
+    amounts: list[dict[str, str]] = json_field()
     state: str = OutboxState.QUEUED
     provider_id: str | None = None
     attempts: int = 0
     error: str = ""
     trace: str = _added()
-    created_at: datetime = _instant()
-    updated_at: datetime = _instant()
+    created_at: datetime = instant()
+    updated_at: datetime = instant()
 
 
-class PmsOperation(_Table, table=True):
+class PmsOperation(Base, table=True):
     """A write to a PMS, recorded before the call so that a crash cannot repeat it blindly."""
 
     __tablename__ = "pms_operation"
@@ -183,11 +208,8 @@ class PmsOperation(_Table, table=True):
     external_ref: str
     state: str
     reference: str | None = None
-    created_at: datetime = _instant()
-    updated_at: datetime = _instant()
-
-
-CORE_METADATA = _Table.metadata
+    created_at: datetime = instant()
+    updated_at: datetime = instant()
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,14 +13,18 @@ import structlog
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
 from agente_hotelero._runtime import console, jobs, templates, tenants
+from agente_hotelero._runtime.desk import HotelDesk
+from agente_hotelero._runtime.door import StaffDoor
 from agente_hotelero._runtime.engine import Engine, SoleProcess
 from agente_hotelero._runtime.guarded_pms import StaticCache
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.jobs import Jobs
 from agente_hotelero._runtime.limiter import Limiter
+from agente_hotelero._runtime.live import Live
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.relay import Directory, Relay
+from agente_hotelero._runtime.rendering import Abilities
 from agente_hotelero._runtime.sender import Sender
 from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.templates import Renderer
@@ -53,6 +57,9 @@ class Agent:
     ingresses: dict[str, Ingress[Any]]
     shared: dict[str, Any]
     limiter: Limiter
+    door: StaffDoor
+    desks: Mapping[str, HotelDesk]
+    live: Live
     parts: dict[str, Callable[[], bool]]
 
     def working(self) -> dict[str, bool]:
@@ -106,7 +113,11 @@ async def running(
             stack.callback(lock.release)
         metrics = metrics or Metrics()
         writer = RawWriter(database.sync_engine, clock)
-        lender = Lender(settings, database, clock, writer)
+        limiter = _limiter(settings, metrics)
+        stack.push_async_callback(limiter.close)
+        door = StaffDoor(settings=settings, database=database, limiter=limiter, clock=clock)
+        desks = _desks(settings, registry, database, clock)
+        lender = Lender(settings, database, clock, writer, door=door, desks=desks.__getitem__)
         stack.push_async_callback(lender.close)
         _refuse(settings, plugins, registry)
         assembly = Assembly(
@@ -118,6 +129,9 @@ async def running(
             cache=StaticCache(settings.pms_cache_seconds),
         )
         await migrate_all(plugins, database)
+        live = Live(settings, database, _renderer(plugins), structlog.get_logger("agent"))
+        await live.start()
+        stack.push_async_callback(live.stop)
         built = await assembly.build(stack)
         agent = Agent(
             settings=settings,
@@ -129,19 +143,41 @@ async def running(
             tenants=built,
             ingresses=assembly.ingresses(built),
             shared=lender.held,
-            limiter=Limiter(
-                settings.redis_url.get_secret_value() if settings.redis_url else None,
-                log=structlog.get_logger("agent"),
-                metrics=metrics,
-            ),
+            limiter=limiter,
+            door=door,
+            desks=desks,
+            live=live,
             parts={"writer": lambda: writer.alive},
         )
-        stack.push_async_callback(agent.limiter.close)
         writer.start()
         stack.push_async_callback(writer.stop)
         if work:
             await _start_work(agent, stack)
         yield agent
+
+
+def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
+    url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    return Limiter(url, log=structlog.get_logger("agent"), metrics=metrics)
+
+
+def _desks(
+    settings: Settings, registry: Registry, database: Database, clock: Clock
+) -> dict[str, HotelDesk]:
+    kinds = console.with_console(registry).channels
+    abilities = {name: Abilities.of(kind.channel) for name, kind in kinds.items()}
+    queue = Engine(database)
+    return {
+        name: HotelDesk(
+            tenant=name,
+            house=tenant.house,
+            database=database,
+            engine=queue,
+            clock=clock,
+            abilities=abilities,
+        )
+        for name, tenant in settings.tenants.items()
+    }
 
 
 async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
@@ -151,7 +187,7 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     subscribers = Subscribers(subscriptions=found, log=log)
     turns = TurnRunner(
         database=agent.database,
-        renderer=_renderer(agent.plugins),
+        live=agent.live,
         clock=agent.clock,
         log=log,
         metrics=agent.metrics,
@@ -224,7 +260,7 @@ def _jobs(agent: Agent, engine: Engine) -> Jobs:
 
 def _directory(agent: Agent) -> Directory:
     accounts = {key: tenant.id for tenant in agent.tenants.values() for key in tenant.channels}
-    return Directory(ingresses=agent.ingresses, tenants=accounts)
+    return Directory(ingresses=agent.ingresses, tenants=accounts, on=agent.live.on)
 
 
 def _renderer(plugins: Plugins) -> Renderer:

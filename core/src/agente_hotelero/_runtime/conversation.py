@@ -16,7 +16,7 @@ from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.dialogue import Decision, Frame, HandlerRequest, Handover
 from agente_hotelero.errors import TemporaryError
-from agente_hotelero.events import DomainEvent
+from agente_hotelero.events import DomainEvent, TaskForStaff
 from agente_hotelero.messages import (
     InboundMessage,
     OfferedOption,
@@ -86,6 +86,11 @@ class Outcome:
     handover: Handover | None = None
     events: tuple[DomainEvent, ...] = ()
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What people must do."""
+        return tuple(event.kind for event in self.events if isinstance(event, TaskForStaff))
+
     @classmethod
     def apology(cls, before: State, language: str, hotel: str, why: str) -> Outcome:
         """For a failure of ours: an honest word, and a person."""
@@ -109,6 +114,8 @@ async def converse(talk: Talk) -> Outcome:
     if talk.too_early:
         # Not misunderstood, only early: the question is simply asked again.
         calls = [call for call in calls if call.handler != talk.tenant.owners.get(NOBODY)]
+    if not calls and not talk.too_early:
+        return Outcome.apology(before, language, talk.tenant.hotel.name, "nobody answers this")
     if all(call.handler != talk.tenant.owners.get(NOBODY) for call in calls):
         before = replace(before, focus=before.focus.with_(misunderstood=0))
     outcome = Outcome(state=before, language=understood.language, replies=())

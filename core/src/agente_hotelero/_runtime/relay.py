@@ -8,7 +8,7 @@ taken body by body, a body that fails event by event, and what is left is kept a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,10 +44,11 @@ STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """Who reads which bodies, and whose account is whose."""
+    """Who reads which bodies, whose account is whose, and whether a hotel has a channel on."""
 
     ingresses: Mapping[str, Ingress[Any]]
     tenants: Mapping[tuple[str, str], str]
+    on: Callable[[str, str], bool] = lambda tenant, channel: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,11 @@ class Relay:
             elif isinstance(inner, Ignored):
                 state = EventState.IGNORED
                 await self._keep(session, read.raw, event, tenant, state, inner.reason)
+            elif isinstance(inner, InboundMessage) and not self._directory.on(
+                tenant, read.raw.channel
+            ):
+                state = EventState.IGNORED
+                await self._keep(session, read.raw, event, tenant, state, "switched off")
             elif isinstance(inner, InboundMessage):
                 stored = await self._message(session, read.raw, event, tenant)
                 if stored is not None:

@@ -67,11 +67,11 @@ def render(
             acts=(reply.template,),
             amounts=tuple(words.amounts),
         )
-        bubbles.append(_fit(bubble, can))
+        bubbles.append(fit(bubble, can))
     return _joined(bubbles)
 
 
-def _fit(bubble: Bubble, can: Abilities) -> Bubble:
+def fit(bubble: Bubble, can: Abilities) -> Bubble:
     """Options beyond the channel's limits become a numbered list in the text."""
     fits = len(bubble.options) <= can.max_options and all(
         len(option.title) <= can.max_title for option in bubble.options

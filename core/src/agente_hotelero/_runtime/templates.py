@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, pass_context
@@ -25,6 +26,7 @@ from agente_hotelero.errors import ConfigError, HoteleroError
 from agente_hotelero.messages import Priced
 from agente_hotelero.stays import Money
 
+LOG = structlog.get_logger("agent")
 SUFFIX = ".j2"
 LOCALES = {"es": "es_AR", "pt": "pt_BR", "en": "en_US"}
 DATES = {"es": "EEE d 'de' MMM 'de' y", "pt": "EEE, d 'de' MMM 'de' y", "en": "EEE, MMM d, y"}
@@ -46,6 +48,8 @@ class Renderer:
     """All templates of all plugins, by ``<plugin>/<name>`` and language."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = sources
+        self._ours: Renderer | None = None
         environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(sources),
             undefined=StrictUndefined,
@@ -54,8 +58,17 @@ class Renderer:
             lstrip_blocks=True,
             finalize=_finalize,
         )
-        environment.filters.update(day=_day, clock=_clock, instant=_instant)
+        environment.filters.update(FILTERS)
         self._compiled = {name: environment.get_template(name) for name in sources}
+
+    def with_words(self, own: Mapping[str, str]) -> Renderer:
+        """The same with other words for some templates, keyed ``<plugin>/<language>/<name>``.
+
+        Where those turn out to be unusable, the guest gets ours.
+        """
+        made = Renderer({**self.sources, **own})
+        made._ours = self
+        return made
 
     def names(self) -> set[str]:
         return set(self._compiled)
@@ -64,6 +77,17 @@ class Renderer:
         self, template: str, values: Mapping[str, object], *, language: str, zone: ZoneInfo
     ) -> Rendered:
         """Raises TemplateProblem for an unknown template, a missing value or bare money."""
+        try:
+            return self._rendered(template, values, language, zone)
+        except TemplateProblem:
+            if self._ours is None:
+                raise
+            LOG.warning("own_words_failed", template=template, language=language)
+            return self._ours.render(template, values, language=language, zone=zone)
+
+    def _rendered(
+        self, template: str, values: Mapping[str, object], language: str, zone: ZoneInfo
+    ) -> Rendered:
         rendered = Rendered()
         try:
             text = self._find(template, language).render(
@@ -142,3 +166,8 @@ def _clock(context: Context, value: time) -> str:
 def _instant(context: Context, value: datetime) -> str:
     local = value.astimezone(context["_zone"])
     return f"{_day(context, local.date())}, {_clock(context, local.time())}"
+
+
+FILTERS = {"day": _day, "clock": _clock, "instant": _instant}
+# What is there in every template.
+GIVEN = {"language"}

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import httpx
@@ -34,6 +34,7 @@ from agente_hotelero.components import (
     Services,
 )
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
+from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Hotel
 from agente_hotelero.errors import ConfigError, Problem
 
@@ -90,17 +91,37 @@ class Tenant:
     channels: dict[tuple[str, str], tuple[Channel[Any], Guard]] = field(default_factory=dict)
     sections: dict[str, tuple[PluginConfig, Services]] = field(default_factory=dict)
 
+    def present(self, on: Callable[[str], bool]) -> Tenant:
+        """With those plugins only that are switched on just now."""
+        handlers = {name: one for name, one in self.handlers.items() if on(one[1].plugin)}
+        return replace(
+            self,
+            pms=self.pms if self.pms is not None and on(self.pms.plugin) else None,
+            nlp=[one for one in self.nlp if on(one[1].plugin)],
+            handlers=handlers,
+            owners={intent: name for intent, name in self.owners.items() if name in handlers},
+        )
+
 
 class Lender:
     """Makes `Services`: what all components share is held here."""
 
     def __init__(
-        self, settings: Settings, database: Database, clock: Clock, writer: RawWriter
+        self,
+        settings: Settings,
+        database: Database,
+        clock: Clock,
+        writer: RawWriter,
+        *,
+        door: Door,
+        desks: Callable[[str], Desk],
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._writer = writer
+        self._door = door
+        self._desks = desks
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="plugin")
         self.http = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=HTTP_LIMITS)
         self.held: dict[str, Any] = {}
@@ -117,6 +138,8 @@ class Lender:
             clock=self._clock,
             sessions=self._database.sessions,
             inbox=AccountInbox(self._writer, plugin),
+            desk=self._desks(tenant),
+            door=self._door,
             run_sync=self._run_sync,
             shared=self._shared,
         )
@@ -227,10 +250,9 @@ class Assembly:
         )
         tenant = Tenant(id=tenant_id, settings=settings, hotel=hotel)
         for plugin in plugins_of(settings, self.plugins, self.registry):
-            if self.settings.flag(tenant_id, plugin):
-                model = self.registry.config_class(plugin)
-                config = section(self.settings, tenant_id, plugin, model)
-                tenant.sections[plugin] = (config, self.lender.services(tenant_id, plugin))
+            model = self.registry.config_class(plugin)
+            config = section(self.settings, tenant_id, plugin, model)
+            tenant.sections[plugin] = (config, self.lender.services(tenant_id, plugin))
         await self._pms(tenant, stack)
         await self._nlp(tenant, stack)
         await self._handlers(tenant, stack)

@@ -10,32 +10,29 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
-from pydantic import TypeAdapter
-from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from agente_hotelero._db import repository
-from agente_hotelero._db.models import OUTBOX, Conversation, EventState, Mode, OutboxState, outbox_
+from agente_hotelero._db import desk, repository
+from agente_hotelero._db.models import Conversation, EventState, Mode
 from agente_hotelero._db.repository import Waiting
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import failpoints, rendering, state, tracing
+from agente_hotelero._runtime import failpoints, outgoing, rendering, state, tracing
 from agente_hotelero._runtime.conversation import Outcome, Talk, converse
 from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.live import Live
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.rendering import Bubble
 from agente_hotelero._runtime.state import State
 from agente_hotelero._runtime.subscribers import Subscribers
-from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.errors import HoteleroError
 from agente_hotelero.events import HandoverRequested
 from agente_hotelero.messages import InboundMessage
 
-_BUBBLE = TypeAdapter(Bubble)
 Messages = Sequence[Waiting]
 LONGEST_WAIT = timedelta(seconds=6)
 TRIES = 5
@@ -46,7 +43,7 @@ class TurnRunner:
     """Runs turns for all tenants; `tenants` is filled before the engine starts."""
 
     database: Database
-    renderer: Renderer
+    live: Live
     clock: Clock
     log: Log
     metrics: Metrics
@@ -152,8 +149,8 @@ class TurnRunner:
         self, tenant: Tenant, conversation: Conversation, messages: list[InboundMessage]
     ) -> Talk:
         return Talk(
-            tenant=tenant,
-            renderer=self.renderer,
+            tenant=tenant.present(partial(self.live.on, tenant.id)),
+            renderer=self.live.renderer_of(tenant.id),
             now=self.clock.now().astimezone(tenant.settings.zone),
             state=state.parse(conversation.state),
             language=conversation.language,
@@ -168,7 +165,7 @@ class TurnRunner:
         channel, _ = tenant.channels[conversation.channel, conversation.account]
         return rendering.render(
             outcome.replies,
-            self.renderer,
+            self.live.renderer_of(tenant.id),
             language=outcome.language,
             zone=tenant.settings.zone,
             can=rendering.Abilities.of(channel),
@@ -207,53 +204,16 @@ class TurnRunner:
             if not saved:
                 await transaction.rollback()
                 return False
+            if self.engine is None:
+                raise RuntimeError("the engine is not connected")
+            now, trace = self.clock.now(), fresh[-1].trace
             for bubble in bubbles:
-                await self._put_in_outbox(session, conversation, bubble, fresh[-1].trace)
+                await outgoing.put(session, self.engine, conversation, bubble, trace=trace, now=now)
+            for kind in outcome.tasks:
+                await desk.add_task(session, tenant.id, int(conversation.id or 0), kind, now)
             failpoints.reached("turn.before_commit")
         failpoints.reached("turn.after_commit")
         return True
-
-    async def _put_in_outbox(
-        self, session: AsyncSession, conversation: Conversation, bubble: Bubble, trace: str
-    ) -> None:
-        now = self.clock.now()
-        content = _BUBBLE.dump_python(bubble, mode="json")
-        acts, amounts = content.pop("acts"), content.pop("amounts")
-        inserted = await session.execute(
-            insert(OUTBOX)
-            .values(
-                tenant=conversation.tenant,
-                conversation_id=conversation.id,
-                channel=conversation.channel,
-                account=conversation.account,
-                address=conversation.address,
-                content=content,
-                acts=acts,
-                amounts=amounts,
-                state=OutboxState.QUEUED,
-                attempts=0,
-                error="",
-                trace=trace,
-                created_at=now,
-                updated_at=now,
-            )
-            .returning(outbox_.id)
-        )
-        outbox_id = int(inserted.scalar_one())
-        await repository.add_line(
-            session,
-            conversation.tenant,
-            int(conversation.id or 0),
-            "out",
-            bubble.text,
-            content,
-            now,
-            outbox_id,
-        )
-        if self.engine is None:
-            raise RuntimeError("the engine is not connected")
-        recipient = f"{conversation.channel}:{conversation.account}:{conversation.id}"
-        await self.engine.enqueue_send(session, outbox_id, recipient)
 
     async def _give_to_staff(
         self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str

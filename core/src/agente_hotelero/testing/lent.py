@@ -33,6 +33,16 @@ class SettableClock:
         return self._now
 
 
+class NotLent:
+    """Stands where a test has lent nothing: naming what is missing when it is used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise LookupError(f"lend() was given no {self._name}")
+
+
 class RecordingInbox:
     """Keeps what a channel put in."""
 
@@ -49,6 +59,8 @@ def lend(
     zone: str = "America/Argentina/Buenos_Aires",
     clock: SettableClock | None = None,
     http: httpx.AsyncClient | None = None,
+    desk: Any = None,
+    door: Any = None,
     database_url: str = "sqlite+aiosqlite://",
 ) -> Services:
     """Services for one tenant; the default database lives in memory and is empty."""
@@ -69,6 +81,8 @@ def lend(
         clock=clock or SettableClock(datetime(2026, 11, 18, 12, tzinfo=UTC)),
         sessions=async_sessionmaker(create_async_engine(database_url), expire_on_commit=False),
         inbox=RecordingInbox(),
+        desk=desk or NotLent("desk"),
+        door=door or NotLent("door"),
         run_sync=asyncio.to_thread,
         shared=shared,
     )

@@ -17,7 +17,7 @@ from agente_hotelero.errors import (
     SoldOut,
     TemporaryError,
 )
-from agente_hotelero.events import ReservationMade
+from agente_hotelero.events import ReservationMade, TaskForStaff
 from agente_hotelero.messages import Option, Priced, Reply
 from agente_hotelero.stays import (
     Guest,
@@ -182,7 +182,11 @@ class Booking(Handler[FrontDeskConfig]):
             return self._ask(request, draft, (Reply(template="front_desk/not_booked_yet"),))
         except OutcomeUnknown:
             reply = Reply(template="front_desk/outcome_unknown")
-            return Decision(replies=(reply,), handover=Handover(reason="unknown booking outcome"))
+            return Decision(
+                replies=(reply,),
+                handover=Handover(reason="unknown booking outcome"),
+                events=(TaskForStaff(kind="unknown_booking"),),
+            )
         except PermanentError as error:
             reply = Reply(template="front_desk/booking_refused")
             reason = f"booking refused: {type(error).__name__}"

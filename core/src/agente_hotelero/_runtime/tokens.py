@@ -1,4 +1,4 @@
-"""Tokens of the admin API: signed with `secret_key`, for a role and hotels, until an instant."""
+"""Tokens of staff: signed with `secret_key`, for a person, a role and hotels, until an instant."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from datetime import UTC, datetime, timedelta
 import jwt
 
 from agente_hotelero.config import Settings
+from agente_hotelero.desk import ROLES, Caller
 from agente_hotelero.errors import AuthFailed
 
 ALGORITHM = "HS256"
 AUDIENCE = "agente-hotelero-admin"
 CLAIMS = ["exp", "aud", "role", "tenants", "jti"]
-ROLES = ("read-only", "staff", "owner")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Caller:
-    """Who calls: what a token says."""
+class Token:
+    """What a token says; `id` is what is revoked."""
 
-    role: str
-    tenants: frozenset[str]
-
-    def may(self, role: str) -> bool:
-        """Whether this role is at least the one that is asked for."""
-        return ROLES.index(self.role) >= ROLES.index(role)
+    id: str
+    caller: Caller
+    ends_at: datetime
 
 
-def make(settings: Settings, *, role: str, tenants: Iterable[str], hours: int) -> str:
+def make(
+    settings: Settings, *, role: str, tenants: Iterable[str], hours: int, name: str = "token"
+) -> str:
     """A token that ends after some hours."""
     claims = {
         "aud": AUDIENCE,
+        "sub": name,
         "role": role,
         "tenants": sorted(tenants),
         "exp": datetime.now(UTC) + timedelta(hours=hours),
@@ -43,7 +43,7 @@ def make(settings: Settings, *, role: str, tenants: Iterable[str], hours: int) -
     return jwt.encode(claims, _key(settings), ALGORITHM)
 
 
-def read(settings: Settings, token: str) -> Caller:
+def read(settings: Settings, token: str) -> Token:
     """Raises AuthFailed for a token that is not ours, has ended, or says nothing we know."""
     try:
         claims = jwt.decode(
@@ -57,7 +57,13 @@ def read(settings: Settings, token: str) -> Caller:
         raise AuthFailed("token") from error
     if claims["role"] not in ROLES:
         raise AuthFailed("token")
-    return Caller(role=claims["role"], tenants=frozenset(claims["tenants"]))
+    caller = Caller(
+        name=str(claims.get("sub", "token")),
+        role=claims["role"],
+        tenants=frozenset(claims["tenants"]),
+    )
+    ends_at = datetime.fromtimestamp(claims["exp"], UTC)
+    return Token(id=claims["jti"], caller=caller, ends_at=ends_at)
 
 
 def _key(settings: Settings) -> bytes:

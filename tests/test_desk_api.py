@@ -1,0 +1,281 @@
+"""Staff at work through the admin API: take over, answer, hand back; switches, words, people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from agente_hotelero._runtime import tokens
+from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+
+from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.running import RunningAgent
+from tests.support.times import NOVEMBER, clock_at
+
+API = "/admin/api/v1"
+PASSWORD = "a long password"
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    accounts = [
+        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
+        for hotel in NUMBERS
+    ]
+    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAgent]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
+    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
+        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
+        yield agent
+
+
+class Person:
+    """Somebody with a token."""
+
+    def __init__(self, running: RunningAgent, token: str) -> None:
+        self._base = f"{running.url}{API}"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, **query: Any) -> Any:
+        answer = self.answer("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def do(self, method: str, path: str, json: Any = None) -> int:
+        return self.answer(method, path, json).status_code
+
+    def answer(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        url = f"{self._base}{path}"
+        return httpx.request(method, url, json=json, headers=self._headers, timeout=20, **more)
+
+
+def person(running: RunningAgent, role: str = "owner", tenant: str = "sol") -> Person:
+    settings = running.agent.settings
+    made = tokens.make(settings, role=role, tenants=[tenant], hours=1, name=f"{role} of {tenant}")
+    return Person(running, made)
+
+
+def guest(simulator: Simulator, number: int, hotel: str = "sol") -> Guest:
+    return Guest(simulator, simulator.account(NUMBERS[hotel]), f"5491155551{number:03}")
+
+
+def heard(simulator: Simulator, who: Guest) -> list[str]:
+    return [one.text for one in simulator.sent if one.to == who.phone]
+
+
+def chat_of(staff: Person, who: Guest, tenant: str = "sol") -> int:
+    (found,) = staff.get(f"/tenants/{tenant}/conversations", search=who.phone)
+    return int(found["id"])
+
+
+def test_staff_take_over_answer_and_hand_back(running: RunningAgent, simulator: Simulator) -> None:
+    staff, who = person(running, "staff"), guest(simulator, 1)
+    who.say("quiero hablar con una persona")
+    running.settle()
+    chat = chat_of(staff, who)
+    path = f"/tenants/sol/conversations/{chat}"
+    assert staff.get("/tenants/sol/conversations", waiting=True)[0]["id"] == chat
+    assert staff.do("POST", f"{path}/replies", {"text": "Hola, soy Marta."}) == 202
+    running.settle()
+    assert heard(simulator, who)[-1] == "Hola, soy Marta."
+    who.say("¿hay wifi?")
+    running.settle()
+    assert heard(simulator, who)[-1] == "Hola, soy Marta."
+    assert staff.do("POST", f"{path}/release") == 204
+    who.say("¿hay wifi?")
+    running.settle()
+    assert "SolGuest" in heard(simulator, who)[-1]
+    said = [(line["by"], line["text"]) for line in staff.get(f"{path}/lines")]
+    assert ("staff of sol", "Hola, soy Marta.") in said
+    assert [by for by, _ in said].count("guest") == 3
+
+
+def test_what_staff_see_of_a_stay_is_what_was_said(
+    running: RunningAgent, simulator: Simulator
+) -> None:
+    staff, who = person(running, "read-only"), guest(simulator, 2)
+    who.say("busco una doble del 10/12 al 12/12 para dos")
+    running.settle()
+    found = staff.get(f"/tenants/sol/conversations/{chat_of(staff, who)}")
+    stay = (found["arrival"], found["departure"], found["adults"])
+    assert stay == ("2026-12-10", "2026-12-12", 2)
+    assert found["offers"]
+    assert all(offer["total"].startswith("BRL ") for offer in found["offers"])
+
+
+def test_notes_assignments_and_who_did_what_are_kept(
+    running: RunningAgent, simulator: Simulator
+) -> None:
+    staff, owner, who = person(running, "staff"), person(running), guest(simulator, 3)
+    who.say("hola")
+    running.settle()
+    path = f"/tenants/sol/conversations/{chat_of(staff, who)}"
+    assert staff.do("POST", f"{path}/notes", {"text": "Cliente de siempre."}) == 204
+    assert staff.do("POST", f"{path}/assign", {"to": "Marta"}) == 204
+    found = staff.get(path)
+    assert found["chat"]["assigned_to"] == "Marta"
+    assert [note["text"] for note in found["notes"]] == ["Cliente de siempre."]
+    last = owner.get("/tenants/sol/audit")[0]
+    assert (last["who"], last["action"]) == ("staff of sol", "assign")
+    assert (last["before"], last["after"]) == ({"assigned_to": ""}, {"assigned_to": "Marta"})
+    assert "Cliente" not in str(owner.get("/tenants/sol/audit"))
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "body"),
+    [
+        ("GET", "", None),
+        ("GET", "/lines", None),
+        ("GET", "/quick-replies", None),
+        ("POST", "/take-over", None),
+        ("POST", "/release", None),
+        ("POST", "/assign", {"to": "me"}),
+        ("POST", "/replies", {"text": "hi"}),
+        ("POST", "/notes", {"text": "hi"}),
+    ],
+)
+def test_a_conversation_of_another_hotel_does_not_exist(
+    running: RunningAgent, simulator: Simulator, method: str, rest: str, body: Any
+) -> None:
+    who = guest(simulator, 4)
+    who.say("hola")
+    running.settle()
+    chat = chat_of(person(running), who)
+    stranger = person(running, tenant="luna")
+    before = len(simulator.sent)
+    path = f"/conversations/{chat}{rest}"
+    assert stranger.do(method, f"/tenants/luna{path}", body) == 404
+    assert stranger.do(method, f"/tenants/sol{path}", body) == 404
+    assert len(simulator.sent) == before
+
+
+def test_who_may_only_read_changes_nothing(running: RunningAgent, simulator: Simulator) -> None:
+    reader, who = person(running, "read-only"), guest(simulator, 5)
+    who.say("hola")
+    running.settle()
+    path = f"/tenants/sol/conversations/{chat_of(reader, who)}"
+    for rest, body in (("/take-over", None), ("/replies", {"text": "hi"}), ("/release", None)):
+        assert reader.do("POST", f"{path}{rest}", body) == 403
+    for method, rest in (("GET", "/audit"), ("GET", "/people")):
+        assert reader.do(method, f"/tenants/sol{rest}") == 403
+    assert reader.do("PUT", "/tenants/sol/flags/nlp_local", {"on": False}) == 403
+    assert person(running, "staff").do("GET", "/tenants/sol/people") == 403
+
+
+def test_a_switch_works_for_its_hotel_alone_and_at_once(
+    running: RunningAgent, simulator: Simulator
+) -> None:
+    owner, who = person(running), guest(simulator, 6)
+    neighbour = guest(simulator, 6, "luna")
+    path = "/tenants/sol/flags/channel_whatsapp"
+    assert owner.do("PUT", path, {"on": False}) == 204
+    who.say("¿hay wifi?")
+    neighbour.say("¿hay wifi?")
+    running.settle()
+    assert [("LunaWifi" in text) for text in heard(simulator, who)] == [True]
+    assert owner.do("DELETE", path) == 204
+    who.say("¿hay wifi?")
+    running.settle()
+    assert "SolGuest" in heard(simulator, who)[-1]
+    assert owner.do("PUT", "/tenants/sol/flags/no_such_plugin", {"on": True}) == 404
+
+
+def test_without_a_pms_a_guest_hears_so(running: RunningAgent, simulator: Simulator) -> None:
+    owner, who = person(running), guest(simulator, 7)
+    assert owner.do("PUT", "/tenants/sol/flags/pms_mock", {"on": False}) == 204
+    who.say("busco una doble del 10/12 al 12/12 para dos")
+    running.settle()
+    assert owner.do("DELETE", "/tenants/sol/flags/pms_mock") == 204
+    assert "el sistema de reservas no responde" in heard(simulator, who)[-1]
+
+
+def test_a_hotel_has_its_own_words(running: RunningAgent, simulator: Simulator) -> None:
+    owner, who = person(running), guest(simulator, 8)
+    path = "/tenants/sol/templates/front_desk/thanks/es"
+    seen = owner.answer("POST", f"{path}/preview", {"text": "¡A mandar!"})
+    assert seen.json() == {"text": "¡A mandar!"}
+    assert owner.do("PUT", path, {"text": "¡A mandar, siempre!"}) == 204
+    who.say("muchas gracias")
+    running.settle()
+    assert "¡A mandar, siempre!" in heard(simulator, who)[-1]
+    (own,) = [one for one in owner.get("/tenants/sol/templates") if one["own"]]
+    assert (own["template"], own["own"]) == ("front_desk/thanks", "¡A mandar, siempre!")
+    assert not [
+        one for one in person(running, tenant="luna").get("/tenants/luna/templates") if one["own"]
+    ]
+    assert owner.do("DELETE", path) == 204
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{{ ", id="no template"),
+        pytest.param("{{ secret }}", id="a value that is not there"),
+        pytest.param("{% for x in y %}", id="no end"),
+        pytest.param("{{ ''.__class__.__mro__ }}", id="out of the sandbox"),
+    ],
+)
+def test_words_that_could_not_be_said_are_refused(running: RunningAgent, text: str) -> None:
+    owner = person(running)
+    path = "/tenants/sol/templates/front_desk/thanks/es"
+    assert owner.do("PUT", path, {"text": text}) == 422
+    assert owner.do("POST", f"{path}/preview", {"text": text}) == 422
+
+
+def test_somebody_logs_in_works_and_leaves(running: RunningAgent) -> None:
+    owner = person(running)
+    new = {"name": "marta", "role": "staff", "password": PASSWORD}
+    assert owner.do("POST", "/tenants/sol/people", new) == 201
+    assert owner.do("POST", "/tenants/sol/people", new) == 409
+    login = {"name": "marta", "password": PASSWORD}
+    token = owner.answer("POST", "/login", login).json()["token"]
+    marta = Person(running, token)
+    assert marta.get("/me") == {"name": "marta", "role": "staff", "tenants": ["sol"]}
+    assert owner.do("PATCH", "/tenants/sol/people/marta", {"role": "read-only"}) == 204
+    assert marta.get("/me")["role"] == "read-only"
+    assert marta.do("POST", "/logout") == 204
+    assert marta.do("GET", "/me") == 401
+    again = Person(running, owner.answer("POST", "/login", login).json()["token"])
+    assert owner.do("PATCH", "/tenants/sol/people/marta", {"active": False}) == 204
+    assert again.do("GET", "/me") == 401
+    assert owner.do("POST", "/login", login) == 401
+    people = owner.get("/tenants/sol/people")
+    assert [(one["name"], one["active"]) for one in people] == [("marta", False)]
+
+
+def test_guessing_a_password_has_an_end(running: RunningAgent) -> None:
+    anybody = person(running)
+    tries = [
+        anybody.do("POST", "/login", {"name": "nobody", "password": "wrong"}) for _ in range(6)
+    ]
+    assert tries == [401] * 5 + [429]
+
+
+def test_a_token_can_be_ended_before_its_time(running: RunningAgent) -> None:
+    owner = person(running)
+    new = {"role": "read-only", "hours": 24, "name": "a program"}
+    token = owner.answer("POST", "/tenants/sol/tokens", new).json()["token"]
+    program = Person(running, token)
+    assert program.get("/me")["name"] == "a program"
+    stranger = person(running, tenant="luna")
+    assert stranger.do("POST", "/tenants/luna/tokens/revoke", {"token": token}) == 404
+    assert owner.do("POST", "/tenants/sol/tokens/revoke", {"token": token}) == 204
+    assert program.do("GET", "/me") == 401
+
+
+def test_an_owner_changes_nobody_of_another_hotel(running: RunningAgent) -> None:
+    owner = person(running, tenant="luna")
+    new = {"name": "lucia", "role": "owner", "password": PASSWORD}
+    assert owner.do("POST", "/tenants/luna/people", new) == 201
+    stranger = person(running)
+    assert stranger.do("PATCH", "/tenants/sol/people/lucia", {"active": False}) == 404
+    assert "lucia" not in [one["name"] for one in stranger.get("/tenants/sol/people")]
