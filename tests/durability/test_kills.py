@@ -86,7 +86,7 @@ def walkers(cluster: Cluster, number: int, seed: int) -> list[Walker]:
 
 def check(cluster: Cluster, guests: Sequence[Walker]) -> None:
     for guest in guests:
-        assert guest.in_order(), (guest.phone, guest.asked, guest.heard())
+        assert guest.in_order(), guest.confusion()
 
 
 def reservations(cluster: Cluster) -> int:

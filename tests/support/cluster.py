@@ -117,6 +117,7 @@ class Walker:
     marks: set[str] = field(default_factory=set)
     looked_at: int = 0
     apart: set[int] = field(default_factory=set)
+    taken: list[float] = field(default_factory=list)
     last: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def walk(self, client: httpx.AsyncClient, steps: int) -> None:
@@ -133,6 +134,7 @@ class Walker:
             if max(first) - min(first) > DEBOUNCE / 2:
                 self.apart.add(len(self.asked))
             self.asked += topics
+            self.taken += first if not pair else first[::-1]
             await self.wait_for(lambda: len(self.heard()) >= len(self.asked))
 
     async def wait_for(self, done: Any) -> None:
@@ -160,6 +162,14 @@ class Walker:
             if heard[at : at + 2] == self.asked[at : at + 2][::-1]:
                 heard[at : at + 2] = self.asked[at : at + 2]
         return heard == self.asked
+
+    def confusion(self) -> str:
+        """Where order was lost first, for whoever must find out why."""
+        pairs = zip(self.asked, self.heard(), strict=False)
+        at = next((n for n, (asked, heard) in enumerate(pairs) if asked != heard), -1)
+        near = slice(max(at - 1, 0), at + 3)
+        taken = [round(one, 2) for one in self.taken[near]]
+        return f"{self.phone} at {at}: {self.asked[near]}, {self.heard()[near]}, taken {taken}"
 
     def _body(self, text: str) -> bytes:
         """Stamped a second after the one before at least: the provider's stamps are whole."""
