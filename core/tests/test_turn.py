@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,12 +10,14 @@ import pytest
 import structlog
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import (
+    RAW,
     Conversation,
     EventState,
     InboxRaw,
     Mode,
     Outbox,
     OutboxState,
+    RawState,
     event_,
 )
 from agente_hotelero._db.session import Database
@@ -85,9 +88,7 @@ class Desk:
         message = parsed.event
         assert isinstance(message, InboundMessage)
         async with self.database.sessions() as session, session.begin():
-            raw = InboxRaw(channel="fake", accounts=["sol"], body=b"", received_at=self.clock.now())
-            session.add(raw)
-            await session.flush()
+            raw = await self.body(session, RawState.DONE)
             event_id = await repository.add_event(
                 session, raw, parsed, tenant="sol", state=EventState.WAITING, reason=""
             )
@@ -96,6 +97,14 @@ class Desk:
             )
             await repository.attach(session, "sol", int(event_id or 0), conversation, message)
         return conversation
+
+    async def body(self, session: AsyncSession, state: RawState) -> InboxRaw:
+        """A body as the webhook stored it."""
+        now = self.clock.now()
+        raw = InboxRaw(channel="fake", accounts=["sol"], body=b"", received_at=now, state=state)
+        session.add(raw)
+        await session.flush()
+        return raw
 
     async def say(self, text: str, key: str, **content: Any) -> str:
         """One message, one turn; what would be sent."""
@@ -374,6 +383,32 @@ async def test_a_burst_is_answered_once_by_the_turn_of_its_last_message(desk: De
     await desk.turns.run(conversation, last)
     assert len(desk.queue.sends) == 1
     assert await desk.states() == ["answered", "answered"]
+
+
+async def test_a_turn_waits_for_a_relay_that_lags_behind(desk: Desk) -> None:
+    conversation = await desk.receive("ask", "2")
+    async with desk.database.sessions() as session, session.begin():
+        unread = await desk.body(session, RawState.NEW)
+    turn = asyncio.create_task(desk.turns.run(conversation))
+    await asyncio.sleep(0.3)
+    assert desk.queue.sends == []
+    await desk.receive("ask", "1")
+    async with desk.database.sessions() as session, session.begin():
+        await session.execute(update(RAW).where(RAW.c.id == unread.id).values(state=RawState.DONE))
+    await turn
+    assert len(desk.queue.sends) == 1
+    assert await desk.states() == ["answered", "answered"]
+
+
+async def test_a_relay_that_lags_for_ever_keeps_nobody_waiting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agente_hotelero._runtime.turn.LONGEST_LAG", 0.3)
+    conversation = await desk.receive("ask", "1")
+    async with desk.database.sessions() as session, session.begin():
+        await desk.body(session, RawState.NEW)
+    await desk.turns.run(conversation)
+    assert len(desk.queue.sends) == 1
 
 
 async def test_a_burst_without_an_end_is_answered_after_six_seconds(desk: Desk) -> None:

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from agente_hotelero._db import repository
+from agente_hotelero._db import desk, repository
 from agente_hotelero._db.models import Conversation, Mode
 from agente_hotelero._db.session import Database, connect
+from agente_hotelero._db.staff_models import StaffUser
 from agente_hotelero._runtime import agent as agents
-from agente_hotelero._runtime import letters
+from agente_hotelero._runtime import door, letters
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero.config import Settings
 
@@ -100,3 +101,37 @@ async def inbox(settings: Settings) -> list[dict[str, Any]]:
         for channel, numbers in (await repository.raw_counts(session)).items():
             rows.append({"tenant": "", "channel": channel, **numbers})
     return rows
+
+
+async def people(settings: Settings) -> list[dict[str, Any]]:
+    """Everybody who may log in, or might once."""
+    async with database_of(settings) as database, database.sessions() as session:
+        found = await desk.everybody(session)
+    kept = {"name", "role", "tenants", "active"}
+    return [one.model_dump(include=kept) for one in found]
+
+
+async def add_person(
+    settings: Settings, name: str, role: str, tenants: list[str], password: str
+) -> None:
+    """Let somebody in, or set a known person's role, hotels and password. Raises ValueError."""
+    values: dict[str, Any] = {
+        "password_hash": door.hashed(password),
+        "role": role,
+        "tenants": tenants,
+        "active": True,
+    }
+    async with database_of(settings) as database, database.sessions() as session, session.begin():
+        if await desk.user(session, name) is None:
+            now = datetime.now(UTC)
+            await desk.add_user(session, StaffUser(name=name, created_at=now, **values))
+        else:
+            await desk.change_user(session, name, **values)
+
+
+async def remove_person(settings: Settings, name: str) -> bool:
+    """False when there is nobody with this name."""
+    async with database_of(settings) as database, database.sessions() as session, session.begin():
+        known = await desk.user(session, name) is not None
+        await desk.change_user(session, name, active=False)
+        return known

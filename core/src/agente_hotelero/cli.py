@@ -183,6 +183,57 @@ def token(ctx: click.Context, role: str, tenants: tuple[str, ...], hours: int) -
     click.echo(tokens.make(settings, role=role, tenants=tenants or settings.tenants, hours=hours))
 
 
+@main.group()
+def people() -> None:
+    """Who may log in to the staff desk and the admin API."""
+
+
+@people.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def list_people(ctx: click.Context, as_json: bool) -> None:
+    """Everybody of this installation."""
+    from agente_hotelero import _operator
+
+    _print(asyncio.run(_operator.people(settings_of(ctx))), as_json)
+
+
+@people.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["owner", "staff", "read-only"]), default="staff")
+@click.option("--tenant", "tenants", multiple=True, help="A hotel; may be given again. Or all.")
+@click.password_option(envvar="HOTELERO_PASSWORD", help="Asked for, if not given.")
+@click.pass_context
+def add_person(
+    ctx: click.Context, name: str, role: str, tenants: tuple[str, ...], password: str
+) -> None:
+    """Let somebody in, or change who is: role, hotels and password are set anew."""
+    from agente_hotelero import _operator
+
+    settings = settings_of(ctx)
+    unknown = set(tenants) - set(settings.tenants)
+    if unknown:
+        raise click.ClickException(f"there is no hotel {', '.join(sorted(unknown))}")
+    hotels = list(tenants or settings.tenants)
+    try:
+        asyncio.run(_operator.add_person(settings, name, role, hotels, password))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{name} may log in: {role} of {', '.join(hotels)}")
+
+
+@people.command("remove")
+@click.argument("name")
+@click.pass_context
+def remove_person(ctx: click.Context, name: str) -> None:
+    """Let somebody in no more; tokens that are out end at once."""
+    from agente_hotelero import _operator
+
+    if not asyncio.run(_operator.remove_person(settings_of(ctx), name)):
+        raise click.ClickException(f"there is nobody called {name}")
+    click.echo(f"{name} may log in no more")
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context

@@ -324,11 +324,13 @@ class Templates:
 class Mount:
     """A FastAPI router made for the running app; `prefix` defaults to ``/plugins/<plugin>``.
 
-    `make` gets the plugin's (settings, services) of each tenant that switched it on.
+    `make` gets the plugin's (settings, services) of each tenant; `config_class` is the model of
+    those settings where the plugin registers nothing else that names it.
     """
 
     make: Callable[[Mapping[str, tuple[Any, Services]]], Any]
     prefix: str | None = None
+    config_class: type[PluginConfig] = PluginConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -268,10 +268,14 @@ async def user(session: AsyncSession, name: str) -> StaffUser | None:
     return (await session.scalars(select(StaffUser).where(USER.c.name == name))).first()
 
 
+async def everybody(session: AsyncSession) -> Sequence[StaffUser]:
+    """For the operator: those of all hotels."""
+    return (await session.scalars(select(StaffUser).order_by(USER.c.name))).all()
+
+
 async def users(session: AsyncSession, tenant: str) -> Sequence[StaffUser]:
     """Those of a hotel."""
-    found = (await session.scalars(select(StaffUser).order_by(USER.c.name))).all()
-    return [one for one in found if tenant in one.tenants]
+    return [one for one in await everybody(session) if tenant in one.tenants]
 
 
 async def add_user(session: AsyncSession, made: StaffUser) -> None:

@@ -137,6 +137,13 @@ async def waiting_events(
     ]
 
 
+async def oldest_new_body(session: AsyncSession) -> datetime | None:
+    """For the engine: when the first body came that the relay has not read yet."""
+    query = select(raw_.received_at).where(raw_.state == RawState.NEW).order_by(raw_.id).limit(1)
+    found: datetime | None = (await session.execute(query)).scalar()
+    return found
+
+
 async def settle_events(
     session: AsyncSession,
     tenant: str,

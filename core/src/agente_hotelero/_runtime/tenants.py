@@ -28,6 +28,7 @@ from agente_hotelero.components import (
     Component,
     Handler,
     Ingress,
+    Mount,
     NlpEngine,
     PluginConfig,
     PmsAdapter,
@@ -50,6 +51,7 @@ class Registry:
     pms: Mapping[str, type[PmsAdapter[Any]]]
     nlp: Mapping[str, type[NlpEngine[Any]]]
     handlers: Mapping[str, Sequence[type[Handler[Any]]]]
+    mounts: Mapping[str, Mount] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plugins: Plugins) -> Registry:
@@ -58,6 +60,11 @@ class Registry:
             pms=_one_each(plugins, "register_pms_adapters"),
             nlp=_one_each(plugins, "register_nlp_engines"),
             handlers=dict(plugins.registered("register_handlers")),
+            mounts={
+                name: mount
+                for name, mount in plugins.registered("register_router")
+                if isinstance(mount, Mount)
+            },
         )
 
     def config_class(self, plugin: str) -> type[PluginConfig]:
@@ -70,7 +77,9 @@ class Registry:
             or self.nlp.get(plugin)
             or (handlers[0] if handlers else None)
         )
-        return component.config_class if component else PluginConfig
+        if component is not None:
+            return component.config_class
+        return self.mounts[plugin].config_class if plugin in self.mounts else PluginConfig
 
 
 def _one_each(plugins: Plugins, hook: str) -> dict[str, Any]:
@@ -212,8 +221,10 @@ def _disabled(tenant: str, one: TenantSettings, plugins: Plugins) -> list[Proble
 
 
 def plugins_of(one: TenantSettings, plugins: Plugins, registry: Registry) -> list[str]:
-    """The plugins that a tenant uses and that are in service; handlers are everybody's."""
-    named = [one.pms, *one.nlp, *one.channels, *registry.handlers]
+    """The plugins that a tenant uses and that are in service; handlers and pages are everybody's,
+    but those of a channel that this hotel does not have."""
+    pages = [name for name in registry.mounts if name not in registry.channels]
+    named = [one.pms, *one.nlp, *one.channels, *registry.handlers, *pages]
     return [
         name
         for name in dict.fromkeys(named)

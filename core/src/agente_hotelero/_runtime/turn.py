@@ -6,6 +6,7 @@ so a crash before the commit repeats the thinking and a crash after it does noth
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from agente_hotelero.messages import InboundMessage
 Messages = Sequence[Waiting]
 LONGEST_WAIT = timedelta(seconds=6)
 TRIES = 5
+LONGEST_LAG, LAG_POLL = 30.0, 0.2
 
 
 @dataclass(kw_only=True)
@@ -66,13 +68,11 @@ class TurnRunner:
 
     async def _once(self, conversation_id: int, event_id: int) -> bool:
         """One try; False when somebody else changed the conversation meanwhile."""
-        async with self.database.sessions() as session:
-            conversation = await repository.conversation_by_id(session, conversation_id)
-            if conversation is None or conversation.tenant not in self.tenants:
-                self.log.error("turn_without_tenant", conversation_id=conversation_id)
-                return True
-            tenant = self.tenants[conversation.tenant]
-            waiting = await repository.waiting_events(session, tenant.id, conversation_id)
+        conversation, waiting = await self._read(conversation_id)
+        if conversation is None or conversation.tenant not in self.tenants:
+            self.log.error("turn_without_tenant", conversation_id=conversation_id)
+            return True
+        tenant = self.tenants[conversation.tenant]
         if not waiting or self._more_to_come(waiting, event_id):
             return True
         trace = waiting[-1].trace
@@ -84,6 +84,27 @@ class TurnRunner:
         ):
             fresh = await self._without_stale(tenant, conversation, waiting)
             return not fresh or await self._answer(tenant, conversation, fresh)
+
+    async def _read(self, conversation_id: int) -> tuple[Conversation | None, Messages]:
+        """A conversation and what waits in it, once the relay has read all that came in until then.
+
+        While it lags behind, a message of the same burst may still be among the bodies, and would
+        be answered out of order.
+        """
+        deadline = time.monotonic() + LONGEST_LAG
+        while True:
+            async with self.database.sessions() as session:
+                conversation = await repository.conversation_by_id(session, conversation_id)
+                if conversation is None:
+                    return None, ()
+                tenant = conversation.tenant
+                waiting = await repository.waiting_events(session, tenant, conversation_id)
+                unread = await repository.oldest_new_body(session) if waiting else None
+            newest = max((one.received_at for one in waiting), default=None)
+            caught_up = unread is None or newest is None or unread > newest + self.debounce
+            if caught_up or time.monotonic() > deadline:
+                return conversation, waiting
+            await asyncio.sleep(LAG_POLL)
 
     def _more_to_come(self, waiting: Messages, event_id: int) -> bool:
         """Whether the guest is still typing: a burst is answered at once, after a pause."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jinja2 import ChainableUndefined, DictLoader, TemplateError, Undefined, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agente_hotelero._runtime.templates import FILTERS, GIVEN
 from agente_hotelero.errors import Rejected

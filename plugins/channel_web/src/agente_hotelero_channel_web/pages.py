@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from agente_hotelero import Services
 from agente_hotelero.errors import Unavailable
+from agente_hotelero.pages import HEADERS
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import Environment, PackageLoader
@@ -32,15 +33,6 @@ BYTES_PER_CHARACTER, FRAME_BYTES = 12, 1024
 LARGEST_ID = 2**31 - 1
 MOST_STREAMS, MOST_OF_ONE_CHAT = 500, 6
 ASSETS = {"chat.js": "text/javascript", "chat.css": "text/css"}
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 Sections = Mapping[str, tuple[WebConfig, Services]]
 Chat = Annotated[str | None, Cookie(alias=COOKIE)]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agente_hotelero.pages import preferred_language
+
 WORDS = {
     "es": {
         "title": "Chat con",
@@ -46,9 +48,5 @@ WORDS = {
 
 def language_of(accept: str, languages: Sequence[str]) -> str:
     """The first language the browser accepts that the hotel speaks; else the hotel's first."""
-    spoken = list(languages) or list(WORDS)
-    for part in accept.split(","):
-        code = part.split(";")[0].strip().lower()[:2]
-        if code in spoken and code in WORDS:
-            return code
-    return spoken[0]
+    spoken = [code for code in languages if code in WORDS] or list(WORDS)
+    return preferred_language(accept, spoken)
