@@ -157,14 +157,14 @@ def _add_list(router: APIRouter, pages: Pages) -> None:
         chats = await desk.chats(waiting=waiting, search=q, before=before)
         return pages.show(
             request,
-            "_chats.html" if request.headers.get("x-part") == "chats" else "inbox.html",
+            "inbox.html",
             tenant=tenant,
             hotel=pages.hotel(tenant),
+            zone=pages.sections[tenant][1].time_zone,
             caller=caller,
             chats=chats,
             search=q,
             waiting=waiting,
-            pulse=await desk.pulse(),
         )
 
     @router.get("/{tenant}/events")
@@ -181,17 +181,16 @@ def _add_chat(router: APIRouter, pages: Pages) -> None:
         caller, desk = await pages.at_desk(request, tenant)
         detail = await desk.chat(number)
         lines = await desk.lines(number, before=before)
-        part = request.headers.get("x-part") == "lines"
         return pages.show(
             request,
-            "_lines.html" if part else "chat.html",
+            "chat.html",
             tenant=tenant,
             hotel=pages.hotel(tenant),
             zone=pages.sections[tenant][1].time_zone,
             caller=caller,
             detail=detail,
             lines=lines,
-            chats=() if part else await desk.chats(),
+            chats=await desk.chats(),
             quick=desk.quick_replies(detail.chat.language or pages.language(tenant)),
         )
 

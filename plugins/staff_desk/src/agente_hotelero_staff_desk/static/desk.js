@@ -2,52 +2,45 @@
 "use strict";
 
 const tenant = document.body.dataset.tenant;
-const main = document.querySelector("main[data-chat]");
-const lines = document.getElementById("lines");
-const chats = document.getElementById("chats");
 const counter = document.getElementById("waiting");
 const notify = document.getElementById("notify");
+const scroll = document.getElementById("scroll");
+const RECEIPTS = 5000; // they change no pulse: an open conversation looks for them now and then
 let waiting = null;
 
-async function part(address, name) {
-  const answer = await fetch(address, { headers: { "X-Part": name } });
-  if (answer.redirected || answer.status === 401) {
-    location.assign("/desk/login");
-    return null;
-  }
-  return answer.ok ? answer.text() : null;
-}
-
+/** Show this page as the server would show it now, without disturbing who is typing. */
 async function refresh() {
-  if (chats && !new URLSearchParams(location.search).has("before")) {
-    const query = main ? "" : location.search;
-    const html = await part(`/desk/${tenant}${query}`, "chats");
-    if (html !== null) {
-      const focused = document.activeElement?.closest("#chats a")?.getAttribute("href");
-      chats.innerHTML = html;
-      if (main) {
-        const open = chats.querySelector(`a[href="${main.dataset.chat}"]`);
-        open?.setAttribute("aria-current", "page");
-        open?.parentElement.classList.add("open");
-      }
-      if (focused) chats.querySelector(`a[href="${focused}"]`)?.focus();
-    }
-  }
-  if (main && !new URLSearchParams(location.search).has("before")) await showLines();
+  if (new URLSearchParams(location.search).has("before")) return;
+  const answer = await fetch(location.href);
+  if (answer.redirected) return location.assign("/desk/login");
+  if (!answer.ok) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["chats", "head", "about"]) replace(id, now.getElementById(id));
+  append(now.getElementById("lines"));
 }
 
-async function showLines() {
-  const html = await part(main.dataset.chat, "lines");
-  if (html === null) return;
-  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 80;
-  const fresh = document.createElement("ol");
-  fresh.innerHTML = html;
+function replace(id, fresh) {
+  const old = document.getElementById(id);
+  if (!old || !fresh || old.innerHTML === fresh.innerHTML) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const typed = [...old.querySelectorAll("textarea, input:not([type=hidden])")].some(
+    (field) => field.value !== field.defaultValue,
+  );
+  if (typed || (focused && !focused.href)) return;
+  old.innerHTML = fresh.innerHTML;
+  if (focused) old.querySelector(`a[href="${focused.getAttribute("href")}"]`)?.focus();
+}
+
+function append(fresh) {
+  const lines = document.getElementById("lines");
+  if (!lines || !fresh) return;
+  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
   for (const line of fresh.querySelectorAll("li[data-id]")) {
     const old = lines.querySelector(`li[data-id="${line.dataset.id}"]`);
     if (!old) lines.append(line);
-    else if (old.innerHTML !== line.innerHTML) old.replaceWith(line);
+    else if (old.innerHTML !== line.innerHTML) old.innerHTML = line.innerHTML;
   }
-  if (atEnd) lines.scrollTop = lines.scrollHeight;
+  if (atEnd) scroll.scrollTop = scroll.scrollHeight;
 }
 
 function count(now) {
@@ -58,22 +51,14 @@ function count(now) {
   waiting = now;
 }
 
-function listen() {
-  const source = new EventSource(`/desk/${tenant}/events`);
-  let first = true;
-  source.onmessage = async (event) => {
-    count(JSON.parse(event.data).waiting);
-    if (!first) await refresh();
-    first = false;
-  };
-}
-
 if (tenant) {
-  listen();
-  // Receipts change no pulse: the open conversation looks for them now and then.
-  if (main) setInterval(() => document.hidden || showLines(), 5000);
+  new EventSource(`/desk/${tenant}/events`).onmessage = (event) => {
+    count(JSON.parse(event.data).waiting);
+    refresh();
+  };
+  if (scroll) setInterval(() => document.hidden || refresh(), RECEIPTS);
 }
-if (lines) lines.scrollTop = lines.scrollHeight;
+if (scroll) scroll.scrollTop = scroll.scrollHeight;
 if (notify && window.Notification?.permission === "default") {
   notify.hidden = false;
   notify.addEventListener("click", async () => {
