@@ -16,6 +16,7 @@ from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import connect
 from agente_hotelero._runtime import logs
 from agente_hotelero._runtime.agent import SystemClock
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.limiter import Limiter
@@ -61,9 +62,10 @@ async def relayed(kind: str, bodies: Sequence[Sequence[bytes]]) -> list[float]:
         held = connect(url)
         await migrate(held.engine, owners({}))
         writer = RawWriter(held.sync_engine, clock)
+        engine = Engine(held)
         relay = Relay(
             held,
-            Engine(held),
+            engine,
             Directory(ingresses={CHANNEL: WhatsAppIngress([])}, tenants={(CHANNEL, NUMBER): "sol"}),
             clock=clock,
             log=log,
@@ -71,6 +73,7 @@ async def relayed(kind: str, bodies: Sequence[Sequence[bytes]]) -> list[float]:
             debounce=0.0,
             limiter=Limiter(None, log=log, metrics=metrics),
             guest_per_minute=1000,
+            announcer=Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset()),
         )
         await _create_engine_tables(url)
         writer.start()

@@ -18,6 +18,7 @@ from agente_hotelero._db.models import (
     event_,
 )
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
@@ -67,6 +68,7 @@ def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
         debounce=0.0,
         limiter=Limiter(None, log=log, metrics=metrics),
         guest_per_minute=60,
+        announcer=Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset()),
     )
 
 

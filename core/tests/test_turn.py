@@ -21,6 +21,7 @@ from agente_hotelero._db.models import (
     event_,
 )
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.live import Live
@@ -148,6 +149,7 @@ def desk(database: Database, clock: SettableClock) -> Desk:
         seen.append(one)
 
     engine: Any = queue
+    announcer = Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset())
     metrics = Metrics()
     subscribers = Subscribers(
         subscriptions=[
@@ -165,6 +167,7 @@ def desk(database: Database, clock: SettableClock) -> Desk:
         stale_after=timedelta(hours=1),
         tenants={"sol": tenant},
         subscribers=subscribers,
+        announcer=announcer,
         engine=engine,
     )
     sender = Sender(
@@ -177,6 +180,7 @@ def desk(database: Database, clock: SettableClock) -> Desk:
         tenants={"sol": tenant},
         limiter=Limiter(None, log=log, metrics=metrics),
         subscribers=subscribers,
+        announcer=announcer,
     )
     return Desk(
         database=database,

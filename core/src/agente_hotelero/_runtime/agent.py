@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import structlog
 
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
-from agente_hotelero._runtime import console, jobs, templates, tenants
+from agente_hotelero._runtime import announcing, console, jobs, templates, tenants
+from agente_hotelero._runtime.announcing import Announcer, Deliverer
 from agente_hotelero._runtime.desk import HotelDesk
 from agente_hotelero._runtime.door import StaffDoor
-from agente_hotelero._runtime.engine import Engine, SoleProcess
+from agente_hotelero._runtime.engine import Due, Engine, SoleProcess
 from agente_hotelero._runtime.guarded_pms import StaticCache
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.jobs import Jobs
@@ -60,6 +62,9 @@ class Agent:
     door: StaffDoor
     desks: Mapping[str, HotelDesk]
     live: Live
+    queue: Engine
+    announcer: Announcer
+    http: httpx.AsyncClient
     parts: dict[str, Callable[[], bool]]
 
     def working(self) -> dict[str, bool]:
@@ -116,7 +121,8 @@ async def running(
         limiter = _limiter(settings, metrics)
         stack.push_async_callback(limiter.close)
         door = StaffDoor(settings=settings, database=database, limiter=limiter, clock=clock)
-        desks = _desks(settings, registry, database, clock)
+        queue = Engine(database)
+        desks = _desks(settings, registry, database, clock, queue)
         lender = Lender(settings, database, clock, writer, door=door, desks=desks.__getitem__)
         stack.push_async_callback(lender.close)
         _refuse(settings, plugins, registry)
@@ -147,6 +153,9 @@ async def running(
             door=door,
             desks=desks,
             live=live,
+            queue=queue,
+            announcer=Announcer(engine=queue, clock=clock, wanted=live.wanted),
+            http=lender.http,
             parts={"writer": lambda: writer.alive},
         )
         writer.start()
@@ -162,11 +171,10 @@ def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
 
 
 def _desks(
-    settings: Settings, registry: Registry, database: Database, clock: Clock
+    settings: Settings, registry: Registry, database: Database, clock: Clock, queue: Engine
 ) -> dict[str, HotelDesk]:
     kinds = console.with_console(registry).channels
     abilities = {name: Abilities.of(kind.channel) for name, kind in kinds.items()}
-    queue = Engine(database)
     return {
         name: HotelDesk(
             tenant=name,
@@ -195,6 +203,7 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         debounce=timedelta(seconds=settings.debounce()),
         tenants=agent.tenants,
         subscribers=subscribers,
+        announcer=agent.announcer,
     )
     sender = _sender(agent, subscribers)
     engine = Engine(
@@ -202,7 +211,7 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     )
     turns.engine = engine
     planned = _jobs(agent, engine)
-    engine.due = planned.due
+    engine.due = _due(planned, _deliverer(agent, engine))
     await engine.start()
     stack.push_async_callback(engine.stop)
     await planned.plan()
@@ -219,10 +228,34 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         debounce=settings.debounce(),
         limiter=agent.limiter,
         guest_per_minute=settings.guest_messages_per_minute,
+        announcer=agent.announcer,
     )
     relay.start(agent.writer.stored)
     agent.parts.update({"relay": lambda: relay.alive, "engine": lambda: engine.alive})
     stack.push_async_callback(relay.stop)
+
+
+def _deliverer(agent: Agent, engine: Engine) -> Deliverer:
+    return Deliverer(
+        database=agent.database,
+        engine=engine,
+        http=agent.http,
+        clock=agent.clock,
+        log=structlog.get_logger("agent"),
+        metrics=agent.metrics,
+    )
+
+
+def _due(planned: Jobs, deliverer: Deliverer) -> Due:
+    """Who does what has its time, by kind."""
+
+    async def due(key: str, at: datetime) -> None:
+        if key.startswith(f"{announcing.KIND}:"):
+            await deliverer.due(key, at)
+        else:
+            await planned.due(key, at)
+
+    return due
 
 
 def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
@@ -236,6 +269,7 @@ def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
         tenants=agent.tenants,
         limiter=agent.limiter,
         subscribers=subscribers,
+        announcer=agent.announcer,
     )
 
 

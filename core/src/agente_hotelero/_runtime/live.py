@@ -1,4 +1,4 @@
-"""What may change while the agent runs: switches, and hotels' own words.
+"""What may change while the agent runs: switches, hotels' own words, who wants to hear of events.
 
 Every process looks once a second whether the version has risen, and then reads all of it.
 """
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from agente_hotelero._db import desk as rows
+from agente_hotelero._db import subscriptions
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero.components import Log
@@ -37,6 +38,7 @@ class Live:
         self._log = log
         self._flags: Mapping[str, Mapping[str, bool]] = {}
         self._renderers: Mapping[str, Renderer] = {}
+        self._wanted: Mapping[str, frozenset[str]] = {}
         self._version = -1
         self._task: asyncio.Task[None] | None = None
 
@@ -48,6 +50,10 @@ class Live:
     def renderer_of(self, tenant: str) -> Renderer:
         """The templates with this hotel's words."""
         return self._renderers.get(tenant, self.renderer)
+
+    def wanted(self, tenant: str) -> frozenset[str]:
+        """The events to which somebody of a hotel has subscribed."""
+        return self._wanted.get(tenant, frozenset())
 
     async def start(self) -> None:
         """Returns after the first look. Raises what the database raises."""
@@ -67,6 +73,7 @@ class Live:
                 return
             tenants = self._settings.tenants
             self._flags = {name: await rows.flags(session, name) for name in tenants}
+            heard = {name: await subscriptions.of_tenant(session, name) for name in tenants}
             own = {name: await rows.overrides(session, name) for name in tenants}
         self._renderers = {
             name: self.renderer.with_words(
@@ -74,6 +81,10 @@ class Live:
             )
             for name, found in own.items()
             if found
+        }
+        self._wanted = {
+            name: frozenset(event for one in found for event in one.events)
+            for name, found in heard.items()
         }
         self._version = version
 

@@ -45,6 +45,9 @@ class Metrics:
         self.dead_letters = Gauge(
             "dead_letters", "What was given up and waits for staff", ["kind"], registry=registry
         )
+        self.webhooks = Counter(
+            "outgoing_webhooks_total", "Tries by outcome", ["state"], registry=registry
+        )
         self.turns = Counter("turns_total", "Turns by outcome", ["outcome"], registry=registry)
 
     def _of_pms(self, registry: CollectorRegistry) -> None:

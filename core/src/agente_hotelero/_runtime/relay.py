@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import RAW, EventState, InboxRaw, Outbox, RawState, raw_
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import failpoints
+from agente_hotelero._runtime import announcing, failpoints
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
@@ -75,6 +76,7 @@ class Relay:
         debounce: float,
         limiter: Limiter,
         guest_per_minute: int,
+        announcer: Announcer,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -85,6 +87,7 @@ class Relay:
         self._debounce = debounce
         self._limiter = limiter
         self._guest_per_minute = guest_per_minute
+        self._announcer = announcer
         self._task: asyncio.Task[None] | None = None
 
     def start(self, stored: asyncio.Event) -> None:
@@ -243,6 +246,13 @@ class Relay:
             session, tenant, raw.channel, event.account, event.event, self._clock.now()
         )
         await repository.attach(session, tenant, event_id, conversation_id, event.event)
+        told = {
+            "conversation": conversation_id,
+            "channel": raw.channel,
+            "message": event.event.id,
+            "text": event.event.content.text,
+        }
+        await self._announcer.tell(session, tenant, announcing.MESSAGE, told)
         if not await self._limiter.allow_per_minute(
             self._guest_per_minute, "guest", raw.channel, event.account, event.event.address
         ):

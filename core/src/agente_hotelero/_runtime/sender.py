@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import Outbox, OutboxState
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import failpoints, tracing
+from agente_hotelero._runtime import announcing, failpoints, tracing
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
@@ -45,6 +46,7 @@ class Sender:
     tenants: Mapping[str, Tenant]
     limiter: Limiter
     subscribers: Subscribers
+    announcer: Announcer
 
     async def run(self, outbox_id: int) -> None:
         """Bring one row to an end: accepted, failed or unknown. Repeating it is harmless."""
@@ -131,7 +133,16 @@ class Sender:
         state = OutboxState.ACCEPTED
         if current is not None and rank > repository.RANKS[state]:
             state = OutboxState(current.state)
-        await self._set(row, state, provider_id=provider_id)
+        told = {
+            "conversation": row.conversation_id,
+            "channel": row.channel,
+            "outbox": row.id,
+            "text": row.content.get("text", ""),
+        }
+        async with self.database.sessions() as session, session.begin():
+            now = self.clock.now()
+            await repository.set_outbox(session, row, state, now, provider_id=provider_id)
+            await self.announcer.tell(session, row.tenant, announcing.REPLY, told)
         self.metrics.sends.labels(row.channel, "accepted").inc()
         self.log.info("sent", outbox_id=row.id, channel=row.channel)
         sent = ReplySent(

@@ -15,12 +15,14 @@ from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import desk, repository
 from agente_hotelero._db.models import Conversation, EventState, Mode
 from agente_hotelero._db.repository import Waiting
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import failpoints, outgoing, rendering, state, tracing
+from agente_hotelero._runtime import announcing, failpoints, outgoing, rendering, state, tracing
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.conversation import Outcome, Talk, converse
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.live import Live
@@ -31,7 +33,7 @@ from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.errors import HoteleroError
-from agente_hotelero.events import HandoverRequested
+from agente_hotelero.events import HandoverRequested, ReservationMade
 from agente_hotelero.messages import InboundMessage
 
 Messages = Sequence[Waiting]
@@ -53,6 +55,7 @@ class TurnRunner:
     debounce: timedelta = timedelta()
     tenants: Mapping[str, Tenant]
     subscribers: Subscribers
+    announcer: Announcer
     engine: Engine | None = None
 
     async def run(self, conversation_id: int, event_id: int = 0) -> None:
@@ -232,9 +235,22 @@ class TurnRunner:
                 await outgoing.put(session, self.engine, conversation, bubble, trace=trace, now=now)
             for kind in outcome.tasks:
                 await desk.add_task(session, tenant.id, int(conversation.id or 0), kind, now)
+            await self._announce(session, tenant.id, int(conversation.id or 0), outcome)
             failpoints.reached("turn.before_commit")
         failpoints.reached("turn.after_commit")
         return True
+
+    async def _announce(
+        self, session: AsyncSession, tenant: str, conversation_id: int, outcome: Outcome
+    ) -> None:
+        """What subscribers outside hear, told in the transaction that makes it true."""
+        if outcome.handover:
+            told = {"conversation": conversation_id, "reason": outcome.handover.reason}
+            await self.announcer.tell(session, tenant, announcing.HANDOVER, told)
+        for event in outcome.events:
+            if isinstance(event, ReservationMade):
+                made = announcing.of_reservation(conversation_id, event.reservation)
+                await self.announcer.tell(session, tenant, announcing.MADE, made)
 
     async def _give_to_staff(
         self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agente_hotelero._runtime.agent import Agent
-from agente_hotelero._web.admin import conversations, people, settings, work
+from agente_hotelero._web.admin import conversations, people, settings, webhooks, work
 
 PREFIX = "/admin/api/v1"
 
@@ -16,6 +16,6 @@ PREFIX = "/admin/api/v1"
 def router(agent: Agent) -> APIRouter:
     """The admin API."""
     routes = APIRouter(prefix=PREFIX)
-    for part in (people, conversations, work, settings):
+    for part in (people, conversations, work, settings, webhooks):
         routes.include_router(part.router(agent))
     return routes

@@ -1,0 +1,200 @@
+"""A hotel's own system hears of what happens: signed, until it takes it, and of its hotel alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from agente_hotelero._runtime import announcing
+from agente_hotelero_channel_whatsapp.testing import Account, Simulator
+
+from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.running import RunningAgent
+from tests.support.times import NOVEMBER, clock_at
+from tests.test_desk_api import Person, guest, person
+
+PATIENCE = 20
+
+
+class Receiver:
+    """A hotel's system; `statuses` are what it answers next, then 200."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[dict[str, str], bytes]] = []
+        self.statuses: list[int] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = receiver.statuses.pop(0) if receiver.statuses else 200
+                if status == 200:
+                    receiver.taken.append(({**self.headers}, body))
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", f"{receiver.url}/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.taken]
+
+    def wait(self, number: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + PATIENCE
+        while len(self.taken) < number:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(self.taken)} of {number}: {self.events()}")
+            time.sleep(0.05)
+        return self.events()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    accounts = [
+        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
+        for hotel in NUMBERS
+    ]
+    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running(
+    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningAgent]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
+    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
+        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
+        yield agent
+
+
+def subscribe(owner: Person, receiver: Receiver, *events: str) -> dict[str, Any]:
+    wanted = {"url": receiver.url, "events": list(events or announcing.EVENTS)}
+    answer = owner.answer("POST", "/tenants/sol/webhooks", wanted)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def test_a_booking_is_told_step_by_step_and_signed(
+    running: RunningAgent, simulator: Simulator, receiver: Receiver
+) -> None:
+    owner, who = person(running), guest(simulator, 901)
+    made = subscribe(owner, receiver)
+    for line in (
+        "busco una doble del 10/12 al 12/12 para dos",
+        "la primera",
+        "Ana García",
+        "ana@example.com",
+        "sí",
+    ):
+        who.say(line)
+        running.settle()
+    told = receiver.wait(11)
+    assert owner.do("DELETE", f"/tenants/sol/webhooks/{made['number']}") == 204
+    kinds = [one["event"] for one in told]
+    assert kinds.count("message.received") == 5
+    assert "reply.sent" in kinds
+    (booked,) = [one["data"] for one in told if one["event"] == "reservation.made"]
+    assert booked["reference"].startswith("SOL")
+    assert (booked["arrival"], booked["total"]["currency"]) == ("2026-12-10", "BRL")
+    assert len({one["id"] for one in told}) == len(told)
+    for headers, body in receiver.taken:
+        stamp = headers["X-Hotelero-Timestamp"]
+        expected = hmac.new(made["secret"].encode(), f"{stamp}.".encode() + body, hashlib.sha256)
+        assert headers["X-Hotelero-Signature"] == f"sha256={expected.hexdigest()}"
+
+
+def test_nobody_hears_of_another_hotel(
+    running: RunningAgent, simulator: Simulator, receiver: Receiver
+) -> None:
+    made = subscribe(person(running), receiver, "message.received")
+    guest(simulator, 902, "luna").say("hola, Luna")
+    guest(simulator, 902).say("hola, Sol")
+    running.settle()
+    told = receiver.wait(1)
+    person(running).do("DELETE", f"/tenants/sol/webhooks/{made['number']}")
+    assert [one["data"]["text"] for one in told] == ["hola, Sol"]
+    stranger = person(running, tenant="luna")
+    assert stranger.get("/tenants/luna/webhooks") == []
+    assert stranger.do("DELETE", f"/tenants/luna/webhooks/{made['number']}") == 404
+
+
+def test_what_is_not_taken_comes_again(
+    running: RunningAgent,
+    simulator: Simulator,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announcing, "DELAYS", (0.1, 0.1, 0.1))
+    made = subscribe(person(running), receiver, "handover.requested")
+    receiver.statuses += [500, 302]
+    guest(simulator, 903).say("quiero hablar con una persona")
+    running.settle()
+    (told,) = receiver.wait(1)
+    assert told["data"]["reason"] == "asked for"
+    person(running).do("DELETE", f"/tenants/sol/webhooks/{made['number']}")
+
+
+def test_what_is_never_taken_is_given_up_and_can_be_tried_again(
+    running: RunningAgent,
+    simulator: Simulator,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(announcing, "DELAYS", (0.1,))
+    owner = person(running)
+    made = subscribe(owner, receiver, "handover.requested")
+    receiver.statuses += [500, 500]
+    guest(simulator, 904).say("quiero hablar con una persona")
+    running.settle()
+    deadline = time.monotonic() + PATIENCE
+    while (last := owner.get("/tenants/sol/webhooks/deliveries")[0])["state"] != "dead":
+        assert time.monotonic() < deadline, last
+        time.sleep(0.1)
+    assert (last["attempts"], last["error"]) == (2, "HTTP 500")
+    path = f"/tenants/sol/webhooks/deliveries/{last['id']}/replay"
+    assert person(running, tenant="luna").do("POST", path) == 404
+    assert person(running, "staff").do("POST", path) == 403
+    assert owner.do("POST", path) == 202
+    receiver.wait(1)
+    owner.do("DELETE", f"/tenants/sol/webhooks/{made['number']}")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"url": "ftp://example.com", "events": ["reply.sent"]},
+        {"url": "https://example.com", "events": []},
+        {"url": "https://example.com", "events": ["everything"]},
+    ],
+)
+def test_a_subscription_that_makes_no_sense_is_refused(
+    running: RunningAgent, wanted: dict[str, Any]
+) -> None:
+    assert person(running).do("POST", "/tenants/sol/webhooks", wanted) == 422
