@@ -12,6 +12,8 @@ from agente_hotelero._db import repository
 from agente_hotelero._db.models import Mode
 from agente_hotelero._runtime import logs
 from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
 from tests.support.running import RunningAgent
@@ -140,3 +142,46 @@ def test_the_log_names_hotels_but_no_guest_and_no_secret(booked: Pair) -> None:
         assert personal not in text
     for line in booked.logged:
         assert json.loads(line)
+
+
+MARKS = {"sol": ("SolGuest", "BRL", "SOL-"), "luna": ("LunaWifi", "CLP", "LUNA-")}
+LINES = (
+    "¿hay wifi?",
+    "hola",
+    BOOK,
+    "la primera",
+    "a nombre de Zulema Quiroga",
+    "quiero hablar con una persona",
+    "¿aceptan mascotas?",
+    "sí",
+)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(said=st.lists(st.tuples(st.sampled_from(sorted(MARKS)), st.sampled_from(LINES)), max_size=6))
+def test_whatever_a_guest_says_where_no_hotel_tells_of_the_other(
+    pair: Pair, said: list[tuple[str, str]]
+) -> None:
+    for hotel, line in said:
+        told = pair.ask(hotel, line)
+        for other, marks in MARKS.items():
+            if other != hotel:
+                assert not [mark for mark in marks if mark in told.replace(line, "")]
+
+
+@pytest.mark.parametrize("hotel", MARKS)
+def test_a_desk_shows_its_own_hotels_words_alone(booked: Pair, hotel: str) -> None:
+    desk = booked.running.agent.desks[hotel]
+
+    async def everything() -> str:
+        chats = await desk.chats()
+        details = [str(await desk.chat(chat.id)) for chat in chats]
+        lines = [str(line) for chat in chats for line in await desk.lines(chat.id)]
+        return "".join([*details, *lines, str(await desk.tasks()), str(await desk.pulse())])
+
+    shown = booked.running.do(everything())
+    other = "luna" if hotel == "sol" else "sol"
+    assert MARKS[hotel][1] in shown
+    assert not [mark for mark in MARKS[other] if mark in shown]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from agente_hotelero._db import repository
-from agente_hotelero._db.models import Conversation, InboxRaw, Mode, RawState, conversation_, raw_
+from agente_hotelero._db.models import Conversation, InboxRaw, Mode, RawState, raw_
 from agente_hotelero._db.session import connect
 from agente_hotelero._runtime import console
 from agente_hotelero._runtime.agent import Agent, running
@@ -81,13 +81,8 @@ async def _is_dealt_with(agent: Agent, tenant: str, chat_id: str) -> bool:
 
 
 async def _conversation(agent: Agent, tenant: str, chat_id: str) -> Conversation | None:
-    query = select(Conversation).where(
-        conversation_.tenant == tenant,
-        conversation_.channel == console.NAME,
-        conversation_.address == chat_id,
-    )
     async with agent.database.sessions() as session:
-        return (await session.scalars(query)).first()
+        return await repository.conversation_of(session, tenant, console.NAME, chat_id)
 
 
 async def _last_line(agent: Agent, tenant: str, chat_id: str) -> int:

@@ -201,6 +201,18 @@ async def conversation_by_id(session: AsyncSession, conversation_id: int) -> Con
     return await session.get(Conversation, conversation_id)
 
 
+async def conversation_of(
+    session: AsyncSession, tenant: str, channel: str, address: str
+) -> Conversation | None:
+    """A guest's conversation on a channel that has one account a hotel."""
+    query = select(Conversation).where(
+        conversation_.tenant == tenant,
+        conversation_.channel == channel,
+        conversation_.address == address,
+    )
+    return (await session.scalars(query)).first()
+
+
 async def save_dialogue(
     session: AsyncSession,
     conversation: Conversation,
