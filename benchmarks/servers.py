@@ -1,6 +1,6 @@
 """The servers that are compared, each a process of its own.
 
-    python -m benchmarks.servers bare|way_in|agent|direct DATABASE_URL
+    python -m benchmarks.servers signed|bare|way_in|agent|direct DATABASE_URL
 
 `bare` is as little as a correct webhook can be: it checks the signature over the raw bytes, puts
 the body into a table, many bodies a transaction, and answers 200 after the commit. `way_in` is the
@@ -135,6 +135,16 @@ def bare(database_url: str) -> Any:
     return Bare(postgresql_commit(database_url))
 
 
+async def signed(scope: Any, receive: Any, send: Any) -> None:
+    """Checks the signature, and that is all."""
+    if scope["type"] == "http":
+        message = await receive()
+        given = dict(scope["headers"]).get(b"x-hub-signature-256", b"")
+        good = hmac.compare_digest(given, signature(message["body"]).encode())
+        await send({"type": "http.response.start", "status": 200 if good else 401, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
 def application(database_url: str, *, work: bool = True) -> Any:
     from agente_hotelero._runtime import logs
     from agente_hotelero._runtime.plugins import installed
@@ -157,6 +167,7 @@ def direct(database_url: str) -> Any:
 
 
 VARIANTS: dict[str, Callable[[str], Any]] = {
+    "signed": lambda _: signed,
     "bare": bare,
     "way_in": partial(application, work=False),
     "agent": application,
@@ -220,7 +231,7 @@ def _count_statements() -> None:
 def main(variant: str, database_url: str) -> None:
     _count_statements()
     app = VARIANTS[variant](database_url)
-    lifespan: Any = "off" if variant == "bare" else "on"
+    lifespan: Any = "off" if variant in ("signed", "bare") else "on"
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan=lifespan)
     _Server(config).run()
 

@@ -1,5 +1,6 @@
 """Whole turns, from webhook to the provider's acceptance, per CPU second of the agent's process:
-the agent against the same application whose engine is a direct call."""
+the agent against the same application whose engine is a direct call, and against an application
+that does nothing but check a webhook's signature."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import time
 import uuid
 from contextlib import ExitStack
 
+from benchmarks import acks
 from benchmarks.load import post_all, request, webhook
 from benchmarks.measure import KINDS, database, median_and_range, table
 from benchmarks.meta import Meta, meta
@@ -59,15 +61,25 @@ def rounds(kind: str) -> dict[str, list[float]]:
     return cost
 
 
+def signature_only() -> float:
+    """CPU milliseconds of a webhook whose signature is checked, and that is all."""
+    with Process("signed", "sqlite:///nowhere") as server:
+        acks.one_round(server)
+        return statistics.median(acks.one_round(server) for _ in range(3)) / 1e3
+
+
 def main() -> None:
     rows = []
+    least = signature_only()
     for kind in KINDS:
         cost = rounds(kind)
         ratios = [d / a for d, a in zip(cost["direct"], cost["agent"], strict=True)]
         middle = {name: f"{statistics.median(values):.1f}" for name, values in cost.items()}
-        rows.append([kind, middle["direct"], middle["agent"], median_and_range(ratios)])
-    header = ["database", "direct, CPU ms", "agent, CPU ms", "turns per CPU s, ratio"]
-    print(table(header, rows))
+        share = least / statistics.median(cost["agent"])
+        middles = [middle["direct"], middle["agent"]]
+        rows.append([kind, *middles, median_and_range(ratios), f"{share:.4f}"])
+    header = ["database", "direct, CPU ms", "agent, CPU ms", "ratio to direct"]
+    print(table([*header, f"ratio to a signature ({least * 1e3:.0f} µs)"], rows))
 
 
 if __name__ == "__main__":

@@ -239,10 +239,10 @@ def remove_person(ctx: click.Context, name: str) -> None:
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
     """Installed plugins, their state and why."""
-    from agente_hotelero._runtime.plugins import Plugins
+    from agente_hotelero._runtime import agent
 
-    records = Plugins.load(settings_of(ctx).plugins).records.values()
-    _print([asdict(record) for record in records], as_json)
+    loaded, _ = agent.load_plugins(settings_of(ctx))
+    _print([asdict(record) for record in loaded.records.values()], as_json)
 
 
 @main.group("config")

@@ -12,12 +12,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-import httpx
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Decision, Focus, Frame, HandlerRequest
@@ -40,6 +38,11 @@ from agente_hotelero.stays import (
     ReservationQuery,
     RoomType,
 )
+
+# What only annotations name: a command that starts nothing must not pay for it.
+if TYPE_CHECKING:
+    import httpx
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 
 class PluginConfig(BaseModel):

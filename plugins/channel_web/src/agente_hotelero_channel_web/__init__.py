@@ -6,23 +6,25 @@ from collections.abc import Sequence
 
 from agente_hotelero import ChannelKind, Mount, PluginSchema, hookimpl
 
-from agente_hotelero_channel_web.channel import WebChannel, WebIngress
-from agente_hotelero_channel_web.pages import make_router
-from agente_hotelero_channel_web.tables import METADATA
-
 
 @hookimpl
 def register_channels() -> Sequence[ChannelKind]:
+    from agente_hotelero_channel_web.channel import WebChannel, WebIngress
+
     return [ChannelKind(ingress=WebIngress, channel=WebChannel)]
 
 
 @hookimpl
 def register_router() -> Mount:
+    from agente_hotelero_channel_web.pages import make_router
+
     return Mount(make=make_router, prefix="")
 
 
 @hookimpl
 def register_schema() -> PluginSchema:
+    from agente_hotelero_channel_web.tables import METADATA
+
     return PluginSchema(
         metadata=METADATA, migrations="agente_hotelero_channel_web.migrations", prefix="channel_web"
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import click
 from agente_hotelero import ChannelKind, hookimpl
 
-from agente_hotelero_channel_whatsapp.channel import WhatsAppChannel
-from agente_hotelero_channel_whatsapp.ingress import WhatsAppIngress
+if TYPE_CHECKING:
+    import click
 
 
 @hookimpl
 def register_channels() -> Sequence[ChannelKind]:
+    from agente_hotelero_channel_whatsapp.channel import WhatsAppChannel
+    from agente_hotelero_channel_whatsapp.ingress import WhatsAppIngress
+
     return [ChannelKind(ingress=WhatsAppIngress, channel=WhatsAppChannel)]
 
 

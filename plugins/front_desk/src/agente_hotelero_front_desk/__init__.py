@@ -7,14 +7,14 @@ from typing import Any
 
 from agente_hotelero import Handler, Templates, hookimpl
 
-from agente_hotelero_front_desk.booking import Booking
-from agente_hotelero_front_desk.house import House
-from agente_hotelero_front_desk.person import Person
-from agente_hotelero_front_desk.talk import Talk
-
 
 @hookimpl
 def register_handlers() -> Sequence[type[Handler[Any]]]:
+    from agente_hotelero_front_desk.booking import Booking
+    from agente_hotelero_front_desk.house import House
+    from agente_hotelero_front_desk.person import Person
+    from agente_hotelero_front_desk.talk import Talk
+
     return [Booking, House, Person, Talk]
 
 

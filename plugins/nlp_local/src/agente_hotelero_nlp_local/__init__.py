@@ -7,9 +7,9 @@ from typing import Any
 
 from agente_hotelero import NlpEngine, hookimpl
 
-from agente_hotelero_nlp_local.engine import LocalNlp
-
 
 @hookimpl
 def register_nlp_engines() -> Sequence[type[NlpEngine[Any]]]:
+    from agente_hotelero_nlp_local.engine import LocalNlp
+
     return [LocalNlp]

@@ -7,17 +7,18 @@ from typing import Any
 
 from agente_hotelero import Mount, PluginSchema, PmsAdapter, hookimpl
 
-from agente_hotelero_pms_mock.adapter import MockPms
-from agente_hotelero_pms_mock.tables import METADATA
-
 
 @hookimpl
 def register_pms_adapters() -> Sequence[type[PmsAdapter[Any]]]:
+    from agente_hotelero_pms_mock.adapter import MockPms
+
     return [MockPms]
 
 
 @hookimpl
 def register_schema() -> PluginSchema:
+    from agente_hotelero_pms_mock.tables import METADATA
+
     return PluginSchema(
         metadata=METADATA, migrations="agente_hotelero_pms_mock.migrations", prefix="pms_mock"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agente_hotelero import Mount, hookimpl
 
-from agente_hotelero_staff_desk.pages import DeskConfig, make_router
-
 
 @hookimpl
 def register_router() -> Mount:
+    from agente_hotelero_staff_desk.pages import DeskConfig, make_router
+
     return Mount(make=make_router, prefix="/desk", config_class=DeskConfig)
