@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from agente_hotelero._runtime.plugins import Plugins, installed
+from agente_hotelero._runtime.tenants import Registry
 from agente_hotelero.config import PluginSwitch
 from agente_hotelero.errors import ConfigError
 
@@ -72,6 +73,18 @@ def test_a_hook_that_raises_takes_only_its_plugin_out(install: Install) -> None:
     assert "register_handlers raised KeyError" in plugins.records["raising"].reason
 
 
+@pytest.mark.parametrize("given", ["None", "'text'", "[object()]", "[int]"])
+def test_a_hook_that_returns_nonsense_takes_only_its_plugin_out(
+    install: Install, given: str
+) -> None:
+    code = HOOK.format(name="register_nlp_engines", args="").replace("[]", given)
+    install("nonsense", code)
+    plugins = load(nonsense=ON)
+    registry = Registry.of(plugins)
+    assert plugins.records["nonsense"].reason == "register_nlp_engines returned what it should not"
+    assert (registry.nlp, list(registry.handlers)) == ({}, ["front_desk"])
+
+
 def test_a_plugin_for_another_core_is_not_imported(install: Install) -> None:
     install("future", "raise RuntimeError('imported')\n", "agente-hotelero-core>=9,<10")
     record = load(future=ON).records["future"]
@@ -93,6 +106,28 @@ def test_a_required_plugin_that_fails_stops_the_start(install: Install) -> None:
     install("needed", "raise RuntimeError('boom')\n")
     with pytest.raises(ConfigError, match="needed"):
         load(needed=PluginSwitch(enabled=True, required=True))
+
+
+def test_a_required_plugin_whose_hook_raises_stops_the_start(install: Install) -> None:
+    code = HOOK.format(name="register_handlers", args="").replace("return []", "raise KeyError")
+    install("needed", code)
+    plugins = load(needed=PluginSwitch(enabled=True, required=True))
+    with pytest.raises(ConfigError, match=r"plugins\.needed\.required"):
+        Registry.of(plugins)
+
+
+def test_what_an_import_and_its_hooks_took_is_told_as_often_as_it_is_asked_for(
+    install: Install,
+) -> None:
+    slow = "import time\ntime.sleep(0.05)\n"
+    hook = HOOK.format(name="register_handlers", args="")
+    install("slow", slow + hook.replace("return", "time.sleep(0.05)\n    return"))
+    for _ in range(2):
+        plugins = load(slow=ON)
+        assert plugins.records["slow"].load_ms >= 50
+        for _ in range(2):
+            Registry.of(plugins)
+        assert 100 <= plugins.records["slow"].load_ms < 150
 
 
 def test_a_good_plugin_is_active_and_its_load_time_known(install: Install) -> None:

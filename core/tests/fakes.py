@@ -10,7 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import structlog
 from agente_hotelero import Channel, Decision, Frame, Handler, HandlerRequest, Ingress, NlpEngine
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.ingress import GuardedIngress
 from agente_hotelero.components import PluginConfig, PmsAdapter
 from agente_hotelero.dialogue import Focus
 from agente_hotelero.errors import NotFound
@@ -86,6 +89,12 @@ class FakeIngress(Ingress[PluginConfig]):
         return [
             InboundEvent(account=one["account"], key=one["key"], event=_inner(one)) for one in found
         ]
+
+
+def guarded(kind: type[Ingress[Any]]) -> Ingress[Any]:
+    """An ingress as the core holds it."""
+    guard = Guard("fake", structlog.get_logger(), timeout=1, concurrency=1)
+    return GuardedIngress(kind([]), guard)
 
 
 def _inner(one: dict[str, Any]) -> InboundMessage | DeliveryStatus | Ignored:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
+from agente_hotelero._runtime import guard as guards
+from agente_hotelero._runtime import outputs
 from agente_hotelero._runtime.circuit import Circuit
-from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero.errors import (
     AuthFailed,
     HoteleroError,
@@ -195,3 +199,77 @@ async def test_a_plugin_that_hangs_holds_only_its_own_places() -> None:
     with pytest.raises(Unavailable):
         await first
     assert await walls.call("search", succeed) == "ok"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+async def test_what_would_end_the_process_is_a_bug_of_the_plugin(error: BaseException) -> None:
+    with pytest.raises(PluginBug):
+        await guard().call("search", lambda: fail(error))
+    with pytest.raises(PluginBug):
+        guard().run("parse", lambda: next(raising(error)))
+
+
+def raising(error: BaseException) -> Iterator[None]:
+    yield from ()
+    raise error
+
+
+async def test_a_plugin_that_cancels_itself_does_not_cancel_its_caller() -> None:
+    with pytest.raises(PluginBug):
+        await guard().call("search", lambda: fail(asyncio.CancelledError()))
+
+
+async def test_a_result_that_the_core_does_not_take_is_a_bug_of_the_plugin() -> None:
+    with pytest.raises(PluginBug) as caught:
+        await guard().call("search", succeed, check=outputs.rows(int))
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+async def test_code_that_awaits_nothing_may_raise_what_its_contract_says() -> None:
+    def parse() -> None:
+        raise ValueError("unreadable")
+
+    with pytest.raises(ValueError, match="unreadable"):
+        guard().run("parse", parse, lets=(ValueError,))
+    with pytest.raises(PluginBug):
+        guard().run("parse", parse)
+
+
+async def test_what_will_not_be_cancelled_is_left_behind_and_keeps_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guards, "CLEANUP_SECONDS", 0.02)
+    done = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not done.is_set():
+            with suppress(asyncio.CancelledError):
+                await done.wait()
+
+    walls = guard(timeout=0.02, concurrency=1)
+    with pytest.raises(Unavailable, match="too long"):
+        await walls.call("search", stubborn)
+    with pytest.raises(Unavailable, match="busy"):
+        await walls.call("search", succeed)
+    done.set()
+    assert await walls.call("search", succeed) == "ok"
+
+
+async def test_the_last_failure_of_a_plugin_is_kept_without_its_words() -> None:
+    shared = Walls()
+    walls = shared.guard("acme", structlog.get_logger(), timeout=0.01, concurrency=1)
+    for _ in range(2):
+        await attempt_bug(walls, KeyError("ana@example.com"))
+    last = shared.failures.last["acme"]
+    assert (last.operation, last.kind, last.count) == ("search", "KeyError", 2)
+    with pytest.raises(Unavailable):
+        await walls.call("book", lambda: asyncio.sleep(5))
+    assert (shared.failures.last["acme"].kind, shared.failures.last["acme"].count) == (
+        "TimeoutError",
+        3,
+    )
+
+
+async def attempt_bug(walls: Guard, error: BaseException) -> None:
+    with pytest.raises(PluginBug):
+        await walls.call("search", lambda: fail(error))

@@ -8,6 +8,7 @@ import pytest
 import structlog
 from agente_hotelero._db.models import PmsOperation
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime import failpoints
 from agente_hotelero._runtime.circuit import Circuit
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.guarded_pms import GuardedPms, StaticCache
@@ -115,12 +116,17 @@ async def test_an_outcome_that_stays_unknown_is_never_repeated(
 
 @pytest.mark.parametrize("strategy", [Idempotency.EXTERNAL_REF, Idempotency.NONE])
 async def test_a_crash_after_the_call_is_reconciled_by_the_next_run(
-    make: Make, hotel: FakeHotel, strategy: Idempotency
+    make: Make, hotel: FakeHotel, strategy: Idempotency, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def crash(point: str) -> None:
+        if point == "pms.after_write":
+            raise asyncio.CancelledError
+
     hotel.idempotency = strategy
-    hotel.after["create_reservation"] = [asyncio.CancelledError()]  # type: ignore[list-item]
+    monkeypatch.setattr(failpoints, "reached", crash)
     with pytest.raises(asyncio.CancelledError):
         await make().book(DRAFT, "k")
+    monkeypatch.undo()
     made = await make().book(DRAFT, "k")
     assert list(hotel.booked.values()) == [made]
 

@@ -29,7 +29,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.tests.fakes import FakeIngress, body, event
+from core.tests.fakes import FakeIngress, body, event, guarded
 
 pytestmark = pytest.mark.anyio
 
@@ -54,7 +54,7 @@ def queue() -> Queue:
 @pytest.fixture
 def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
     tenants = {("fake", "sol"): "sol", ("fake", "luna"): "luna"}
-    directory = Directory(ingresses={"fake": FakeIngress([])}, tenants=tenants)
+    directory = Directory(ingresses={"fake": guarded(FakeIngress)}, tenants=tenants)
     engine: Any = queue
     log = structlog.get_logger()
     metrics = Metrics()

@@ -5,9 +5,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+import structlog
 from agente_hotelero._runtime import rendering
+from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.rendering import Abilities
 from agente_hotelero._runtime.templates import Renderer, TemplateProblem
+from agente_hotelero.errors import PluginBug
 from agente_hotelero.messages import Location, Option, Priced, Reply
 from agente_hotelero.stays import Image, Money
 
@@ -98,6 +101,23 @@ def test_a_template_cannot_reach_into_python() -> None:
 def test_an_unknown_template_is_an_error() -> None:
     with pytest.raises(TemplateProblem, match="no template"):
         renderer(t="hola").render("x/other", {}, language="es", zone=ZONE)
+
+
+def test_a_template_that_cannot_be_compiled_is_missing_and_named() -> None:
+    made = renderer(t="{% if %}", good="hola")
+    assert made.broken == ["x/es/t", "x/en/t"]
+    assert made.render("x/good", {}, language="es", zone=ZONE).text == "hola"
+    with pytest.raises(TemplateProblem, match="no template"):
+        made.render("x/t", {}, language="es", zone=ZONE)
+
+
+def test_words_without_end_are_a_bug_of_the_plugin_that_has_them() -> None:
+    guard = Guard("x", structlog.get_logger(), timeout=1, concurrency=1)
+    made = Renderer({"x/es/a": "a" * 12_000}, {"x": guard})
+    can = Abilities(max_options=3)
+    assert rendering.render([A], made, language="es", zone=ZONE, can=can)
+    with pytest.raises(PluginBug, match="x failed in render"):
+        rendering.render([A, A], made, language="es", zone=ZONE, can=can)
 
 
 def bubbles(*replies: Reply, can: Abilities | None = None) -> list[rendering.Bubble]:

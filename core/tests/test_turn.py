@@ -33,7 +33,7 @@ from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero._runtime.turn import TurnRunner
 from agente_hotelero.components import PluginConfig
 from agente_hotelero.config import Settings, TenantSettings
-from agente_hotelero.dialogue import Hotel
+from agente_hotelero.dialogue import Decision, HandlerRequest, Hotel
 from agente_hotelero.errors import (
     AuthFailed,
     OutcomeUnknown,
@@ -42,7 +42,14 @@ from agente_hotelero.errors import (
     Unavailable,
 )
 from agente_hotelero.events import DomainEvent, HandoverRequested, ReplySent, Subscription
-from agente_hotelero.messages import DeliveryState, DeliveryStatus, InboundMessage
+from agente_hotelero.messages import (
+    DeliveryState,
+    DeliveryStatus,
+    InboundMessage,
+    Reply,
+    Understanding,
+    UnderstandRequest,
+)
 from agente_hotelero.testing import SettableClock, lend
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -153,8 +160,8 @@ def desk(database: Database, clock: SettableClock) -> Desk:
     metrics = Metrics()
     subscribers = Subscribers(
         subscriptions=[
-            Subscription(event=HandoverRequested, receive=note),
-            Subscription(event=ReplySent, receive=note),
+            (Subscription(event=HandoverRequested, receive=note), wall),
+            (Subscription(event=ReplySent, receive=note), wall),
         ],
         log=log,
     )
@@ -510,3 +517,88 @@ async def test_a_status_that_was_faster_than_the_answer_keeps_its_rank(
     monkeypatch.setattr(desk.channel, "send", slow)
     await desk.sender.run(outbox_id)
     assert (await desk.row(outbox_id)).state == "sent"
+
+
+class BadNlp(FakeNlp):
+    """Fails for every text, with what it is given."""
+
+    error: Exception = KeyError("x")
+
+    async def understand(self, request: UnderstandRequest) -> Understanding:
+        raise self.error
+
+
+class Greeter(Asker):
+    """Owns one more intent, and answers it."""
+
+    name = "fake.greeter"
+    intents = frozenset({"greet"})
+
+    async def handle(self, request: HandlerRequest) -> Decision:
+        return Decision(replies=(Reply(template="fake/answered"),))
+
+
+def tenant_of(desk: Desk) -> Tenant:
+    return desk.turns.tenants["sol"]
+
+
+def add_engine(desk: Desk, *, alone: bool = False) -> None:
+    tenant = tenant_of(desk)
+    engine, wall = tenant.nlp[0]
+    bad = BadNlp(engine.config, engine.services)
+    tenant.nlp[:] = [(bad, wall)] if alone else [(bad, wall), *tenant.nlp]
+
+
+def add_greeter(desk: Desk) -> None:
+    tenant = tenant_of(desk)
+    handler, wall = tenant.handlers[Asker.name]
+    tenant.handlers[Greeter.name] = (Greeter(handler.config, handler.services), wall)
+    tenant.owners["greet"] = Greeter.name
+
+
+async def test_an_engine_that_fails_is_passed_over(desk: Desk) -> None:
+    add_engine(desk)
+    assert await desk.say("ask", "1") == "Yes or no?"
+
+
+async def test_a_person_is_called_when_no_engine_is_left(desk: Desk) -> None:
+    add_engine(desk, alone=True)
+    assert await desk.say("ask", "1") == "A person of Hotel Sol will answer."
+    assert (await desk.conversation()).mode_reason == "failure: PluginBug"
+
+
+async def test_a_person_is_called_when_no_engine_could_be_opened(desk: Desk) -> None:
+    tenant_of(desk).nlp.clear()
+    assert await desk.say("ask", "1") == "A person of Hotel Sol will answer."
+
+
+async def test_a_handler_that_fails_does_not_cost_what_another_has_to_say(desk: Desk) -> None:
+    add_greeter(desk)
+    answers = "Thank you.\n\nA person of Hotel Sol will answer."
+    assert await desk.say("boom greet", "1") == answers
+    assert (await desk.conversation()).mode_reason == "failure: PluginBug"
+
+
+async def test_what_belongs_to_a_handler_that_is_not_open_goes_to_a_person(desk: Desk) -> None:
+    add_greeter(desk)
+    tenant_of(desk).unserved.add("gone")
+    answers = "Thank you.\n\nA person of Hotel Sol will answer."
+    assert await desk.say("greet gone", "1") == answers
+    assert (await desk.conversation()).mode_reason == "failure: nobody answers this"
+
+
+async def test_nobody_is_left_without_a_word_when_no_handler_is_open(desk: Desk) -> None:
+    tenant_of(desk).owners.clear()
+    assert await desk.say("ask", "1") == "A person of Hotel Sol will answer."
+
+
+async def test_a_pms_that_goes_wrong_does_not_cost_an_answer_that_needs_none(desk: Desk) -> None:
+    class Wrong:
+        plugin = "pms"
+
+        async def room_types(self, locale: str) -> Any:
+            raise AuthFailed("password")
+
+    pms: Any = Wrong()
+    tenant_of(desk).pms = pms
+    assert await desk.say("ask", "1") == "Yes or no?"

@@ -12,7 +12,7 @@ from agente_hotelero._web.webhooks import Webhooks
 from agente_hotelero.components import WebhookRequest
 from agente_hotelero.errors import AuthFailed, Unavailable
 
-from core.tests.fakes import FakeIngress
+from core.tests.fakes import FakeIngress, guarded
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +56,7 @@ def metrics() -> Metrics:
 def client(writer: Writer, metrics: Metrics) -> httpx.AsyncClient:
     kept: Any = writer
     app = Webhooks(
-        {"fake": Signed([])},
+        {"fake": guarded(Signed)},
         kept,
         Limiter(None, log=structlog.get_logger(), metrics=metrics),
         metrics.http_requests,
@@ -108,3 +108,16 @@ async def test_storage_that_is_away_is_503_so_that_it_is_sent_again(
     writer.away = True
     answer = await client.post("/webhooks/fake", content=b"{}", headers=SIGNED)
     assert answer.status_code == 503
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_channel_that_goes_wrong_is_500_so_that_it_is_sent_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def exits(*_: object) -> None:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(Signed, "verify", exits)
+    monkeypatch.setattr(Signed, "handshake", exits)
+    answer = await client.request(method, "/webhooks/fake", content=b"{}", headers=SIGNED)
+    assert answer.status_code == 500

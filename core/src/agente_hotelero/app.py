@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -19,8 +21,9 @@ from agente_hotelero._web.limits import LimitRequests
 from agente_hotelero._web.webhooks import Webhooks
 from agente_hotelero.components import Clock, Mount
 from agente_hotelero.config import Settings
-from agente_hotelero.errors import ConfigError
+from agente_hotelero.errors import ConfigError, PluginBug
 
+LOG = structlog.get_logger("agent")
 # Spans are ours, one trace from webhook to receipt; FastAPI's would name guests' addresses.
 NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
@@ -100,7 +103,13 @@ def _mount_plugins(app: FastAPI, agent: Agent) -> None:
                 "plugins", f"{plugin} and {claimed[prefix]} both mount at {prefix!r}"
             )
         claimed[prefix] = plugin
-        app.include_router(_made(mount, agent, plugin), prefix=prefix)
+        guard = agent.walls.guard(plugin, LOG, timeout=0, concurrency=1)
+        try:
+            router = guard.run("make the router", partial(_made, mount, agent, plugin))
+        except PluginBug as bug:
+            agent.plugins.fail(plugin, str(bug))
+        else:
+            app.include_router(router, prefix=prefix)
 
 
 def _made(mount: Mount, agent: Agent, plugin: str) -> APIRouter:
@@ -109,5 +118,7 @@ def _made(mount: Mount, agent: Agent, plugin: str) -> APIRouter:
         for tenant in agent.tenants.values()
         if plugin in tenant.sections
     }
-    router: APIRouter = mount.make(sections)
+    router = mount.make(sections)
+    if not isinstance(router, APIRouter):
+        raise TypeError("not an APIRouter")
     return router

@@ -106,7 +106,7 @@ class Health:
     detail: str = ""
 
 
-class Component(Generic[ConfigT]):
+class Component(abc.ABC, Generic[ConfigT]):
     """Base of everything that a plugin registers."""
 
     config_class: ClassVar[type[PluginConfig]] = PluginConfig

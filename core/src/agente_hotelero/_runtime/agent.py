@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -18,6 +19,8 @@ from agente_hotelero._runtime.announcing import Announcer, Deliverer
 from agente_hotelero._runtime.desk import HotelDesk
 from agente_hotelero._runtime.door import StaffDoor
 from agente_hotelero._runtime.engine import Due, Engine, SoleProcess
+from agente_hotelero._runtime.failures import Failures
+from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero._runtime.guarded_pms import StaticCache
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.jobs import Jobs
@@ -33,9 +36,11 @@ from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Assembly, Lender, Registry, Tenant
 from agente_hotelero._runtime.turn import TurnRunner
 from agente_hotelero._runtime.watch import Watch
-from agente_hotelero.components import Clock, Ingress, Templates
+from agente_hotelero._runtime.watchdog import Limits, Watchdog
+from agente_hotelero.components import Clock, Ingress, PluginSchema, Templates
 from agente_hotelero.config import Settings
-from agente_hotelero.errors import ConfigError
+from agente_hotelero.errors import ConfigError, PluginBug
+from agente_hotelero.events import Subscription
 
 
 class SystemClock:
@@ -65,6 +70,7 @@ class Agent:
     queue: Engine
     announcer: Announcer
     http: httpx.AsyncClient
+    walls: Walls
     parts: dict[str, Callable[[], bool]]
 
     def working(self) -> dict[str, bool]:
@@ -76,6 +82,13 @@ def load_plugins(settings: Settings) -> tuple[Plugins, Registry]:
     """Import what is enabled, and ask it what it offers."""
     plugins = Plugins.load(settings.plugins)
     return plugins, Registry.of(plugins)
+
+
+def _warn_of_slow_imports(plugins: Plugins) -> None:
+    log = structlog.get_logger("agent")
+    for record in plugins.records.values():
+        if record.slow:
+            log.warning("slow_import", plugin=record.name, milliseconds=record.load_ms)
 
 
 def check(settings: Settings) -> None:
@@ -90,9 +103,20 @@ def _refuse(settings: Settings, plugins: Plugins, registry: Registry) -> None:
 
 
 async def migrate_all(plugins: Plugins, database: Database) -> None:
-    """Bring the tables of the core and of every active plugin to their newest revision."""
-    schemas = {name: schema for name, schema in plugins.registered("register_schema") if schema}
-    await migrate(database.engine, owners(schemas))
+    """Bring the tables of the core and of every active plugin to their newest revision.
+
+    A plugin whose tables cannot be brought there is out of service.
+    """
+    found = plugins.registered("register_schema")
+    schemas = {name: schema for name, schema in found if isinstance(schema, PluginSchema)}
+    for owner in owners(schemas):
+        try:
+            await migrate(database.engine, [owner])
+        except Exception as error:
+            if not owner.name:
+                raise
+            structlog.get_logger("agent").exception("migration_failed", plugin=owner.name)
+            plugins.fail(owner.name, f"its tables cannot be migrated: {type(error).__name__}")
 
 
 @asynccontextmanager
@@ -109,6 +133,7 @@ async def running(
     """
     clock = clock or SystemClock()
     plugins, registry = load_plugins(settings)
+    _warn_of_slow_imports(plugins)
     database = connect(settings.database_url.get_secret_value())
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
@@ -116,53 +141,77 @@ async def running(
             lock = SoleProcess(database.path)
             lock.acquire()
             stack.callback(lock.release)
-        metrics = metrics or Metrics()
-        writer = RawWriter(database.sync_engine, clock)
-        limiter = _limiter(settings, metrics)
-        stack.push_async_callback(limiter.close)
-        door = StaffDoor(settings=settings, database=database, limiter=limiter, clock=clock)
-        queue = Engine(database)
-        desks = _desks(settings, registry, database, clock, queue)
-        lender = Lender(settings, database, clock, writer, door=door, desks=desks.__getitem__)
-        stack.push_async_callback(lender.close)
         _refuse(settings, plugins, registry)
-        assembly = Assembly(
-            settings=console.on_every_tenant(settings),
-            plugins=plugins,
-            registry=console.with_console(registry),
-            lender=lender,
-            metrics=metrics,
-            cache=StaticCache(settings.pms_cache_seconds),
-        )
         await migrate_all(plugins, database)
-        live = Live(settings, database, _renderer(plugins), structlog.get_logger("agent"))
-        await live.start()
-        stack.push_async_callback(live.stop)
-        built = await assembly.build(stack)
-        agent = Agent(
-            settings=settings,
-            plugins=plugins,
-            database=database,
-            metrics=metrics,
-            clock=clock,
-            writer=writer,
-            tenants=built,
-            ingresses=assembly.ingresses(built),
-            shared=lender.held,
-            limiter=limiter,
-            door=door,
-            desks=desks,
-            live=live,
-            queue=queue,
-            announcer=Announcer(engine=queue, clock=clock, wanted=live.wanted),
-            http=lender.http,
-            parts={"writer": lambda: writer.alive},
+        agent = await _open(
+            settings, plugins, registry, database, clock, metrics or Metrics(), stack
         )
-        writer.start()
-        stack.push_async_callback(writer.stop)
+        agent.writer.start()
+        stack.push_async_callback(agent.writer.stop)
         if work:
             await _start_work(agent, stack)
         yield agent
+
+
+async def _open(
+    settings: Settings,
+    plugins: Plugins,
+    registry: Registry,
+    database: Database,
+    clock: Clock,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> Agent:
+    """All parts, open, though nothing runs yet; the stack closes them."""
+    walls = _walls(settings, metrics, stack)
+    writer = RawWriter(database.sync_engine, clock)
+    limiter = _limiter(settings, metrics)
+    stack.push_async_callback(limiter.close)
+    door = StaffDoor(settings=settings, database=database, limiter=limiter, clock=clock)
+    queue = Engine(database)
+    desks = _desks(settings, registry, database, clock, queue)
+    lender = Lender(settings, database, clock, writer, door=door, desks=desks.__getitem__)
+    stack.push_async_callback(lender.close)
+    assembly = Assembly(
+        settings=console.on_every_tenant(settings),
+        plugins=plugins,
+        registry=console.with_console(registry),
+        lender=lender,
+        metrics=metrics,
+        cache=StaticCache(settings.pms_cache_seconds),
+        walls=walls,
+    )
+    live = await _live(settings, database, _renderer(settings, plugins, walls), stack)
+    built = await assembly.build(stack)
+    return Agent(
+        settings=settings,
+        plugins=plugins,
+        database=database,
+        metrics=metrics,
+        clock=clock,
+        writer=writer,
+        tenants=built,
+        ingresses=assembly.ingresses(built),
+        shared=lender.held,
+        limiter=limiter,
+        door=door,
+        desks=desks,
+        live=live,
+        queue=queue,
+        announcer=Announcer(engine=queue, clock=clock, wanted=live.wanted),
+        http=lender.http,
+        walls=walls,
+        parts={"writer": lambda: writer.alive},
+    )
+
+
+async def _live(
+    settings: Settings, database: Database, renderer: Renderer, stack: AsyncExitStack
+) -> Live:
+    live = Live(settings, database, renderer, structlog.get_logger("agent"))
+    await live.start()
+    stack.push_async_callback(live.stop)
+    return live
 
 
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
@@ -188,11 +237,22 @@ def _desks(
     }
 
 
+def _walls(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Walls:
+    """What all guards share, and the watchdog that enforces it until the stack ends it."""
+    limits = Limits(
+        block_seconds=settings.plugin_block_seconds, memory_mb=settings.plugin_memory_mb
+    )
+    walls = Walls(failures=Failures(metrics.plugin_failures), limits=limits)
+    watchdog = Watchdog(limits, structlog.get_logger("agent"), walls.failures)
+    if watchdog.start():
+        stack.callback(watchdog.stop)
+    return walls
+
+
 async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     settings = agent.settings
     log = structlog.get_logger("agent")
-    found = [one for _, many in agent.plugins.registered("register_subscriptions") for one in many]
-    subscribers = Subscribers(subscriptions=found, log=log)
+    subscribers = _subscribers(agent)
     turns = TurnRunner(
         database=agent.database,
         live=agent.live,
@@ -258,6 +318,24 @@ def _due(planned: Jobs, deliverer: Deliverer) -> Due:
     return due
 
 
+def _subscribers(agent: Agent) -> Subscribers:
+    found = agent.plugins.listed(
+        "register_subscriptions", lambda one: isinstance(one, Subscription)
+    )
+    guards = {name: _guard(agent.settings, agent.walls, name) for name in found}
+    return Subscribers(
+        subscriptions=[(one, guards[name]) for name, many in found.items() for one in many],
+        log=structlog.get_logger("agent"),
+    )
+
+
+def _guard(settings: Settings, walls: Walls, plugin: str) -> Guard:
+    """Around what a plugin does for all hotels alike."""
+    timeout = settings.turn_timeout_seconds
+    log = structlog.get_logger("plugin").bind(plugin=plugin)
+    return walls.guard(plugin, log, timeout=timeout, concurrency=64)
+
+
 def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
     return Sender(
         database=agent.database,
@@ -283,7 +361,10 @@ def _jobs(agent: Agent, engine: Engine) -> Jobs:
         engine_days=settings.engine_days,
     )
     return Jobs(
-        planned={jobs.RETENTION: ours, **jobs.of_plugins(agent.plugins, agent.tenants)},
+        planned={
+            jobs.RETENTION: ours,
+            **jobs.of_plugins(agent.plugins, agent.tenants, agent.walls),
+        },
         engine=engine,
         database=agent.database,
         clock=agent.clock,
@@ -297,7 +378,20 @@ def _directory(agent: Agent) -> Directory:
     return Directory(ingresses=agent.ingresses, tenants=accounts, on=agent.live.on)
 
 
-def _renderer(plugins: Plugins) -> Renderer:
-    ours = ("core", Templates(package="agente_hotelero", folder="words"))
-    theirs = [found for found in plugins.registered("register_templates") if found[1]]
-    return Renderer(templates.collect([ours, *theirs]))
+def _renderer(settings: Settings, plugins: Plugins, walls: Walls) -> Renderer:
+    """All templates; a plugin whose folder cannot be read is out of service."""
+    sources = templates.collect([("core", Templates(package="agente_hotelero", folder="words"))])
+    guards: dict[str, Guard] = {}
+    for name, folder in plugins.registered("register_templates"):
+        if isinstance(folder, Templates):
+            guards[name] = _guard(settings, walls, name)
+            try:
+                read = partial(templates.collect, [(name, folder)])
+                sources |= guards[name].run("templates", read)
+            except PluginBug as bug:
+                plugins.fail(name, str(bug))
+    renderer = Renderer(sources, guards)
+    for broken in renderer.broken:
+        structlog.get_logger("agent").error("broken_template", template=broken)
+        walls.failures.note(broken.partition("/")[0], "templates", "TemplateError")
+    return renderer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from agente_hotelero._runtime import routing, state, tracing
+from agente_hotelero._runtime import outputs, routing, state, tracing
 from agente_hotelero._runtime.guarded_pms import NoPms
 from agente_hotelero._runtime.rendering import titles
 from agente_hotelero._runtime.routing import Call
@@ -15,7 +15,7 @@ from agente_hotelero._runtime.state import State
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.dialogue import Decision, Frame, HandlerRequest, Handover
-from agente_hotelero.errors import TemporaryError
+from agente_hotelero.errors import HoteleroError, Unavailable
 from agente_hotelero.events import DomainEvent, TaskForStaff
 from agente_hotelero.messages import (
     InboundMessage,
@@ -85,25 +85,26 @@ class Outcome:
     replies: tuple[Reply, ...]
     handover: Handover | None = None
     events: tuple[DomainEvent, ...] = ()
+    failed: bool = False
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """What people must do."""
         return tuple(event.kind for event in self.events if isinstance(event, TaskForStaff))
 
-    @classmethod
-    def apology(cls, before: State, language: str, hotel: str, why: str) -> Outcome:
-        """For a failure of ours: an honest word, and a person."""
-        return cls(
-            state=before,
-            language=language,
-            replies=(Reply(template="core/trouble", values={"hotel": hotel}),),
-            handover=Handover(reason=f"failure: {why}"),
+    def with_apology(self, hotel: str, why: str) -> Outcome:
+        """For a failure of ours: an honest word about what was not answered, and a person."""
+        sorry = Reply(template="core/trouble", values={"hotel": hotel})
+        return replace(
+            self,
+            replies=(*self.replies, sorry),
+            handover=self.handover or Handover(reason=f"failure: {why}"),
+            failed=True,
         )
 
 
 async def converse(talk: Talk) -> Outcome:
-    """Understand the turn and let its handlers decide. Raises HoteleroError."""
+    """Understand the turn and let its handlers decide. Raises HoteleroError if none could."""
     before = talk.state.fresh(talk.now)
     talk = replace(talk, state=before)
     language = talk.language or talk.tenant.hotel.languages[0]
@@ -111,17 +112,53 @@ async def converse(talk: Talk) -> Outcome:
     understood = await _understand(talk, offered)
     choice = _choice(talk, understood, offered)
     calls = routing.route(understood, choice, before.frames, talk.tenant.owners)
-    if talk.too_early:
-        # Not misunderstood, only early: the question is simply asked again.
-        calls = [call for call in calls if call.handler != talk.tenant.owners.get(NOBODY)]
-    if not calls and not talk.too_early:
-        return Outcome.apology(before, language, talk.tenant.hotel.name, "nobody answers this")
-    if all(call.handler != talk.tenant.owners.get(NOBODY) for call in calls):
+    nobody = talk.tenant.owners.get(NOBODY)
+    unserved = _unserved(talk, understood) or not (calls or nobody)
+    if talk.too_early or unserved:
+        # Not misunderstood: only early, and the question is asked again; or its handler is away.
+        calls = [call for call in calls if call.handler != nobody]
+    if all(call.handler != nobody for call in calls):
         before = replace(before, focus=before.focus.with_(misunderstood=0))
     outcome = Outcome(state=before, language=understood.language, replies=())
-    for call in calls:
-        outcome = await _ask(talk, understood, choice, call, outcome)
+    outcome, failure = await _decide(talk, understood, choice, calls, outcome)
+    if failure or (unserved and not talk.too_early):
+        return _in_part(talk, outcome, failure)
     return _with_question(talk, outcome)
+
+
+def _in_part(talk: Talk, outcome: Outcome, failure: HoteleroError | None) -> Outcome:
+    """What was answered, and a person for the rest. After a failure the dialogue begins anew: what
+    could not be read now could not be read later either."""
+    why = type(failure).__name__ if failure else "nobody answers this"
+    anew = State() if failure else outcome.state
+    return replace(outcome, state=anew).with_apology(talk.tenant.hotel.name, why)
+
+
+def _unserved(talk: Talk, understood: Understanding) -> bool:
+    """Whether something was clearly asked of a handler that could not be opened."""
+    return understood.verdict != "reject" and any(
+        intent.name in talk.tenant.unserved and intent.confidence >= routing.CLEAR
+        for intent in understood.intents
+    )
+
+
+async def _decide(
+    talk: Talk,
+    understood: Understanding,
+    choice: str | None,
+    calls: Sequence[Call],
+    outcome: Outcome,
+) -> tuple[Outcome, HoteleroError | None]:
+    """What all handlers decide, and the failure of one, if others had something to say."""
+    failure: HoteleroError | None = None
+    for call in calls:
+        try:
+            outcome = await _ask(talk, understood, choice, call, outcome)
+        except HoteleroError as error:
+            failure = error
+    if failure is not None and not outcome.replies:
+        raise failure
+    return outcome, failure
 
 
 def _offered(talk: Talk, language: str) -> tuple[OfferedOption, ...]:
@@ -134,12 +171,15 @@ def _offered(talk: Talk, language: str) -> tuple[OfferedOption, ...]:
 def _question(talk: Talk, now: State, frame: Frame | None) -> Reply | None:
     if frame is None or frame.handler not in talk.tenant.handlers:
         return None
-    handler, _ = talk.tenant.handlers[frame.handler]
-    return handler.question(frame, now.focus, talk.now)
+    handler, guard = talk.tenant.handlers[frame.handler]
+    return guard.run("question", lambda: handler.question(frame, now.focus, talk.now))
 
 
 async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Understanding:
-    """The first engine that does not reject; the last one's reading if all do."""
+    """The first engine that does not reject; the last one's reading if all do.
+
+    An engine that fails is passed over. Raises HoteleroError if none is left.
+    """
     request = UnderstandRequest(
         text=talk.text(offered),
         language=talk.language,
@@ -152,13 +192,22 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
         rates={offer.rate_plan.id: [offer.rate_plan.name] for offer in talk.state.focus.offers},
         topic=talk.state.focus.stay.arrival if talk.state.focus.stay else None,
     )
-    understood = Understanding(language=talk.language or talk.tenant.hotel.languages[0])
+    understood: Understanding | None = None
+    failure: HoteleroError | None = None
     for engine, guard in talk.tenant.nlp:
-        with tracing.span("understand", plugin=guard.plugin):
-            understood = await guard.call("understand", partial(engine.understand, request))
-        if understood.verdict != "reject":
+        work = partial(engine.understand, request)
+        try:
+            with tracing.span("understand", plugin=guard.plugin):
+                reading = await guard.call("understand", work, check=outputs.understanding)
+        except HoteleroError as error:
+            failure = error
+            continue
+        understood = reading
+        if reading.verdict != "reject":
             break
-    return understood
+    if understood is None and talk.tenant.settings.nlp:
+        raise failure or Unavailable("no engine is in service")
+    return understood or Understanding(language=request.language or request.languages[0])
 
 
 def _expected(talk: Talk) -> tuple[str, ...]:
@@ -177,7 +226,7 @@ async def _vocabulary(talk: Talk) -> dict[str, list[str]]:
         for language in talk.tenant.hotel.languages:
             for room in await talk.tenant.pms.room_types(language):
                 names.setdefault(room.id, []).append(room.name)
-    except TemporaryError:
+    except HoteleroError:
         return names
     return names
 
@@ -209,7 +258,7 @@ async def _ask(
         profile_name=talk.profile_name,
         phone=talk.phone,
     )
-    decision = await guard.call("handle", partial(handler.handle, request))
+    decision = await guard.call("handle", partial(handler.handle, request), check=outputs.decision)
     if call.floor:
         so_far = replace(so_far, state=so_far.state.back_to(call.handler))
     return _apply(so_far, decision, call.handler)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import OPERATION, PmsOperation, operation_
-from agente_hotelero._runtime import failpoints, tracing
+from agente_hotelero._runtime import failpoints, outputs, tracing
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.components import PmsAdapter, Services
@@ -26,10 +26,12 @@ from agente_hotelero.errors import (
     Unsupported,
 )
 from agente_hotelero.stays import (
+    AdapterInfo,
     Capability,
     Idempotency,
     Offer,
     OfferQuery,
+    Page,
     Property,
     Reservation,
     ReservationDraft,
@@ -39,6 +41,16 @@ from agente_hotelero.stays import (
 
 T = TypeVar("T")
 NEW, STARTED, DONE, FAILED, UNKNOWN = "", "started", "done", "failed", "unknown"
+
+
+CHECKS = {
+    "properties": outputs.rows(Property),
+    "room_types": outputs.rows(RoomType),
+    "search_offers": outputs.rows(Offer),
+    "find_reservations": outputs.one(Page),
+    "reservation": outputs.one(Reservation),
+    "create_reservation": outputs.one(Reservation),
+}
 
 
 class StaticCache:
@@ -94,8 +106,7 @@ class GuardedPms:
 
     async def book(self, draft: ReservationDraft, key: str) -> Reservation:
         """See `Pms.book`. What the row of `key` says decides what is still to be done."""
-        info = self.adapter.info()
-        if Capability.CREATE not in info.capabilities:
+        if Capability.CREATE not in self._info().capabilities:
             raise Unsupported("this PMS takes no reservations through us")
         row = await self._begin(key, draft)
         if row.state == DONE and row.reference:
@@ -103,6 +114,9 @@ class GuardedPms:
         if row.state in (NEW, FAILED):
             return await self._create(draft, key)
         return await self._finish(key, await self._resolve(draft, key))
+
+    def _info(self) -> AdapterInfo:
+        return self.guard.run("info", self.adapter.info)
 
     async def _create(self, draft: ReservationDraft, key: str) -> Reservation:
         await self._note(key, STARTED)
@@ -125,7 +139,7 @@ class GuardedPms:
         it up. Until it is known, the outcome stays unknown, whatever this meets.
         """
         try:
-            if self.adapter.info().idempotency is Idempotency.NATIVE_KEY:
+            if self._info().idempotency is Idempotency.NATIVE_KEY:
                 return await self._write(
                     "create_reservation", lambda: self.adapter.create_reservation(draft, key)
                 )
@@ -205,7 +219,9 @@ class GuardedPms:
         outcome = "ok"
         try:
             with tracing.span(f"pms.{operation}", plugin=self.plugin):
-                return await self.guard.call(operation, work, writes=writes)
+                return await self.guard.call(
+                    operation, work, writes=writes, check=CHECKS.get(operation)
+                )
         except HoteleroError as error:
             outcome = type(error).__name__
             raise

@@ -17,7 +17,7 @@ from sqlalchemy import delete
 from agente_hotelero._db.models import RAW, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.engine import Engine
-from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.tenants import Tenant
@@ -82,19 +82,21 @@ class Jobs:
             )
 
 
-def of_plugins(plugins: Plugins, tenants: Mapping[str, Tenant]) -> dict[str, Planned]:
+def of_plugins(plugins: Plugins, tenants: Mapping[str, Tenant], walls: Walls) -> dict[str, Planned]:
     """Each plugin's jobs, for every tenant that uses it. Raises ConfigError for a bad cron."""
     planned: dict[str, Planned] = {}
-    for plugin, jobs in plugins.registered("register_jobs"):
+    for plugin, jobs in plugins.listed("register_jobs", lambda one: isinstance(one, Job)).items():
         for tenant in tenants.values():
             if plugin in tenant.sections:
                 services = tenant.sections[plugin][1]
-                planned |= _of_tenant(plugin, jobs, services)
+                wall = walls.guard(plugin, services.log, timeout=JOB_TIMEOUT, concurrency=1)
+                planned |= _of_tenant(plugin, jobs, services, wall)
     return planned
 
 
-def _of_tenant(plugin: str, jobs: Sequence[Job], services: Services) -> dict[str, Planned]:
-    wall = Guard(plugin, services.log, timeout=JOB_TIMEOUT, concurrency=1)
+def _of_tenant(
+    plugin: str, jobs: Sequence[Job], services: Services, wall: Guard
+) -> dict[str, Planned]:
     planned = {}
     for job in jobs:
         try:

@@ -13,6 +13,12 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         self._of_pms(registry)
+        self.plugin_failures = Counter(
+            "plugin_failures_total",
+            "What plugins did wrong",
+            ["plugin", "operation", "kind"],
+            registry=registry,
+        )
         self.http_requests = Counter(
             "http_requests_total", "HTTP requests", ["method", "route", "status"], registry=registry
         )

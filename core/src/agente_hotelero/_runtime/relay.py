@@ -189,8 +189,7 @@ class Relay:
         except ValueError as error:
             return self._dead(raw, f"unreadable: {error}")
         except Exception as error:
-            self._log.exception("plugin_bug", plugin=raw.channel, operation="parse")
-            return self._dead(raw, f"parse raised {type(error).__name__}")
+            return self._dead(raw, f"parse raised {type(error.__cause__ or error).__name__}")
 
     def _dead(self, raw: InboxRaw, why: str) -> _Read:
         self._metrics.raw_dead.labels(raw.channel).inc()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agente_hotelero._runtime.outputs import LONGEST_TEXT
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero.components import Channel
 from agente_hotelero.messages import Location, OfferedOption, Option, Reply
@@ -54,10 +55,16 @@ def titles(
 def render(
     replies: Sequence[Reply], renderer: Renderer, *, language: str, zone: ZoneInfo, can: Abilities
 ) -> list[Bubble]:
-    """One bubble per reply, then plain neighbours joined: every extra message costs money."""
-    bubbles = []
+    """One bubble per reply, then plain neighbours joined: every extra message costs money.
+
+    Raises TemplateProblem, or PluginBug for the plugin that has no end of words.
+    """
+    bubbles, room = [], LONGEST_TEXT
     for reply in replies:
-        words = renderer.render(reply.template, reply.values, language=language, zone=zone)
+        words = renderer.render(
+            reply.template, reply.values, language=language, zone=zone, room=room
+        )
+        room -= len(words.text)
         options = titles(reply.options, renderer, language, zone)
         bubble = Bubble(
             text=words.text,

@@ -21,8 +21,10 @@ from jinja2 import DictLoader, StrictUndefined, Template, TemplateError, pass_co
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from agente_hotelero._runtime import outputs
+from agente_hotelero._runtime.guard import Guard
 from agente_hotelero.components import Templates
-from agente_hotelero.errors import ConfigError, HoteleroError
+from agente_hotelero.errors import ConfigError, HoteleroError, PluginBug
 from agente_hotelero.messages import Priced
 from agente_hotelero.stays import Money
 
@@ -45,10 +47,16 @@ class Rendered:
 
 
 class Renderer:
-    """All templates of all plugins, by ``<plugin>/<name>`` and language."""
+    """All templates of all plugins, by ``<plugin>/<name>`` and language.
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    One that cannot be compiled is missing, and named in `broken`.
+    """
+
+    def __init__(
+        self, sources: Mapping[str, str], guards: Mapping[str, Guard] | None = None
+    ) -> None:
         self.sources = sources
+        self._guards = guards or {}
         self._ours: Renderer | None = None
         environment = ImmutableSandboxedEnvironment(
             loader=DictLoader(sources),
@@ -59,14 +67,20 @@ class Renderer:
             finalize=_finalize,
         )
         environment.filters.update(FILTERS)
-        self._compiled = {name: environment.get_template(name) for name in sources}
+        self._compiled: dict[str, Template] = {}
+        self.broken: list[str] = []
+        for name in sources:
+            try:
+                self._compiled[name] = environment.get_template(name)
+            except TemplateError:
+                self.broken.append(name)
 
     def with_words(self, own: Mapping[str, str]) -> Renderer:
         """The same with other words for some templates, keyed ``<plugin>/<language>/<name>``.
 
         Where those turn out to be unusable, the guest gets ours.
         """
-        made = Renderer({**self.sources, **own})
+        made = Renderer({**self.sources, **own}, self._guards)
         made._ours = self
         return made
 
@@ -74,16 +88,40 @@ class Renderer:
         return set(self._compiled)
 
     def render(
-        self, template: str, values: Mapping[str, object], *, language: str, zone: ZoneInfo
+        self,
+        template: str,
+        values: Mapping[str, object],
+        *,
+        language: str,
+        zone: ZoneInfo,
+        room: int = outputs.LONGEST_TEXT,
     ) -> Rendered:
-        """Raises TemplateProblem for an unknown template, a missing value or bare money."""
+        """Raises TemplateProblem for an unknown template, a missing value or bare money, and
+        PluginBug for words that are endless or do not fit in `room` characters."""
+
         try:
-            return self._rendered(template, values, language, zone)
-        except TemplateProblem:
+            return self._guarded(template, values, language, zone, room)
+        except (TemplateProblem, PluginBug):
             if self._ours is None:
                 raise
             LOG.warning("own_words_failed", template=template, language=language)
-            return self._ours.render(template, values, language=language, zone=zone)
+            return self._ours.render(template, values, language=language, zone=zone, room=room)
+
+    def _guarded(
+        self,
+        template: str,
+        values: Mapping[str, object],
+        language: str,
+        zone: ZoneInfo,
+        room: int,
+    ) -> Rendered:
+        def work() -> Rendered:
+            rendered = self._rendered(template, values, language, zone)
+            outputs.text(len(rendered.text), room)
+            return rendered
+
+        guard = self._guards.get(template.partition("/")[0])
+        return guard.run("render", work) if guard else work()
 
     def _rendered(
         self, template: str, values: Mapping[str, object], language: str, zone: ZoneInfo

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 import structlog
 
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.circuit import Circuit
-from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero._runtime.guarded_pms import GuardedPms, StaticCache
 from agente_hotelero._runtime.ingest import AccountInbox, RawWriter
+from agente_hotelero._runtime.ingress import GuardedIngress
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.opening import NotOpened, Opening
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero.components import (
     Account,
@@ -37,9 +39,12 @@ from agente_hotelero.components import (
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
 from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Hotel
-from agente_hotelero.errors import ConfigError, Problem
+from agente_hotelero.errors import ConfigError, PluginBug, Problem
 
+ComponentT = TypeVar("ComponentT", bound=Component[Any])
+LOG = structlog.get_logger("agent")
 HTTP_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+THREADS = 4
 HTTP_LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20)
 
 
@@ -56,10 +61,10 @@ class Registry:
     @classmethod
     def of(cls, plugins: Plugins) -> Registry:
         return cls(
-            channels=_one_each(plugins, "register_channels"),
-            pms=_one_each(plugins, "register_pms_adapters"),
-            nlp=_one_each(plugins, "register_nlp_engines"),
-            handlers=dict(plugins.registered("register_handlers")),
+            channels=_one_each(plugins, "register_channels", _is_channel),
+            pms=_one_each(plugins, "register_pms_adapters", _is(PmsAdapter)),
+            nlp=_one_each(plugins, "register_nlp_engines", _is(NlpEngine)),
+            handlers=plugins.listed("register_handlers", _is_handler),
             mounts={
                 name: mount
                 for name, mount in plugins.registered("register_router")
@@ -82,13 +87,29 @@ class Registry:
         return self.mounts[plugin].config_class if plugin in self.mounts else PluginConfig
 
 
-def _one_each(plugins: Plugins, hook: str) -> dict[str, Any]:
-    return {name: found[0] for name, found in plugins.registered(hook) if found}
+def _one_each(plugins: Plugins, hook: str, fits: Callable[[Any], bool]) -> dict[str, Any]:
+    return {name: found[0] for name, found in plugins.listed(hook, fits).items() if found}
+
+
+def _is(kind: type) -> Callable[[Any], bool]:
+    return lambda one: isinstance(one, type) and issubclass(one, kind)
+
+
+def _is_handler(one: Any) -> bool:
+    named = isinstance(getattr(one, "name", None), str)
+    return named and _is(Handler)(one) and isinstance(getattr(one, "intents", None), Set)
+
+
+def _is_channel(one: Any) -> bool:
+    return isinstance(one, ChannelKind) and _is(Ingress)(one.ingress) and _is(Channel)(one.channel)
 
 
 @dataclass(kw_only=True)
 class Tenant:
-    """One hotel at run time."""
+    """One hotel at run time.
+
+    `failed` says of plugins that could not be opened why; `unserved` are intents of their handlers.
+    """
 
     id: str
     settings: TenantSettings
@@ -99,6 +120,14 @@ class Tenant:
     owners: dict[str, str] = field(default_factory=dict)
     channels: dict[tuple[str, str], tuple[Channel[Any], Guard]] = field(default_factory=dict)
     sections: dict[str, tuple[PluginConfig, Services]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    unserved: set[str] = field(default_factory=set)
+
+    def in_service(self) -> set[str]:
+        """The plugins of which something was opened."""
+        guards = [guard for _, guard in [*self.nlp, *self.handlers.values()]]
+        guards += [guard for _, guard in self.channels.values()]
+        return {guard.plugin for guard in guards} | ({self.pms.plugin} if self.pms else set())
 
     def present(self, on: Callable[[str], bool]) -> Tenant:
         """With those plugins only that are switched on just now."""
@@ -131,7 +160,7 @@ class Lender:
         self._writer = writer
         self._door = door
         self._desks = desks
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="plugin")
+        self._threads: dict[str, ThreadPoolExecutor] = {}
         self.http = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=HTTP_LIMITS)
         self.held: dict[str, Any] = {}
 
@@ -149,7 +178,7 @@ class Lender:
             inbox=AccountInbox(self._writer, plugin),
             desk=self._desks(tenant),
             door=self._door,
-            run_sync=self._run_sync,
+            run_sync=functools.partial(self._run_sync, plugin),
             shared=self._shared,
         )
 
@@ -158,14 +187,16 @@ class Lender:
             self.held[key] = factory()
         return self.held[key]
 
-    async def _run_sync(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, functools.partial(work)
-        )
+    async def _run_sync(self, plugin: str, work: Callable[[], Any]) -> Any:
+        """In one of the plugin's own threads: who blocks them all blocks nobody else."""
+        if plugin not in self._threads:
+            self._threads[plugin] = ThreadPoolExecutor(THREADS, thread_name_prefix=plugin)
+        return await asyncio.get_running_loop().run_in_executor(self._threads[plugin], work)
 
     async def close(self) -> None:
         await self.http.aclose()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def section(
@@ -203,6 +234,8 @@ def problems(settings: Settings, plugins: Plugins, registry: Registry) -> list[P
                     registry.channels[plugin].channel.account_ids(config, tenant)
             except ConfigError as error:
                 found += error.problems
+            except (Exception, SystemExit) as error:
+                plugins.fail(plugin, f"its settings cannot be read: {type(error).__name__}")
     return found
 
 
@@ -222,13 +255,14 @@ def _disabled(tenant: str, one: TenantSettings, plugins: Plugins) -> list[Proble
 
 def plugins_of(one: TenantSettings, plugins: Plugins, registry: Registry) -> list[str]:
     """The plugins that a tenant uses and that are in service; handlers and pages are everybody's,
-    but those of a channel that this hotel does not have."""
+    but those of a channel that this hotel does not have. A channel without a record is our own."""
     pages = [name for name in registry.mounts if name not in registry.channels]
     named = [one.pms, *one.nlp, *one.channels, *registry.handlers, *pages]
     return [
         name
         for name in dict.fromkeys(named)
-        if name and (plugins.active(name) or name in registry.channels)
+        if name
+        and (plugins.active(name) or (name in registry.channels and name not in plugins.records))
     ]
 
 
@@ -242,13 +276,40 @@ class Assembly:
     lender: Lender
     metrics: Metrics
     cache: StaticCache
+    walls: Walls
 
     async def build(self, stack: AsyncExitStack) -> dict[str, Tenant]:
-        """All tenants, their components open; the stack closes them."""
+        """All tenants, their components open; the stack closes them.
+
+        What cannot be opened is left out. Raises ConfigError if nothing may start without it.
+        """
         tenants = {}
         for tenant_id in self.settings.tenants:
             tenants[tenant_id] = await self._tenant(tenant_id, stack)
+        in_service = {plugin for tenant in tenants.values() for plugin in tenant.in_service()}
+        for tenant in tenants.values():
+            for plugin, why in tenant.failed.items():
+                if plugin not in in_service or self.plugins.required(plugin):
+                    self.plugins.fail(plugin, f"{tenant.id}: {why}")
         return tenants
+
+    async def _open(
+        self, tenant: Tenant, plugin: str, make: Callable[[], ComponentT], stack: AsyncExitStack
+    ) -> ComponentT | None:
+        """The component, or None: then the tenant knows why, and goes on without it."""
+        opening = Opening(
+            plugin=plugin,
+            make=make,
+            seconds=self.settings.plugin_open_seconds,
+            walls=self.walls,
+            log=tenant.sections[plugin][1].log,
+        )
+        try:
+            return await opening.open(stack)
+        except NotOpened as error:
+            tenant.failed[plugin] = f"it could not be opened: {error}"
+            LOG.warning("plugin_not_opened", plugin=plugin, tenant=tenant.id, reason=str(error))
+            return None
 
     async def _tenant(self, tenant_id: str, stack: AsyncExitStack) -> Tenant:
         settings = self.settings.tenants[tenant_id]
@@ -275,7 +336,10 @@ class Assembly:
         if plugin is None or plugin not in tenant.sections or plugin not in self.registry.pms:
             return
         config, services = tenant.sections[plugin]
-        adapter = await stack.enter_async_context(self.registry.pms[plugin](config, services))
+        make = functools.partial(self.registry.pms[plugin], config, services)
+        adapter = await self._open(tenant, plugin, make, stack)
+        if adapter is None:
+            return
         gauge = self.metrics.circuit_state.labels(tenant.id, plugin)
         circuit = Circuit(
             f"{plugin}/{tenant.id}",
@@ -283,7 +347,7 @@ class Assembly:
             reset_seconds=self.settings.circuit_reset_seconds,
             on_change=gauge.set,
         )
-        guard = Guard(
+        guard = self.walls.guard(
             plugin,
             services.log,
             timeout=self.settings.pms_timeout_seconds,
@@ -304,9 +368,10 @@ class Assembly:
         for plugin in tenant.settings.nlp:
             if plugin in tenant.sections and plugin in self.registry.nlp:
                 config, services = tenant.sections[plugin]
-                engine = self.registry.nlp[plugin](config, services)
-                await stack.enter_async_context(engine)
-                tenant.nlp.append((engine, self._wall(plugin, services, 8)))
+                make = functools.partial(self.registry.nlp[plugin], config, services)
+                engine = await self._open(tenant, plugin, make, stack)
+                if engine is not None:
+                    tenant.nlp.append((engine, self._wall(plugin, services, 8)))
 
     async def _handlers(self, tenant: Tenant, stack: AsyncExitStack) -> None:
         for plugin, classes in self.registry.handlers.items():
@@ -314,7 +379,11 @@ class Assembly:
                 continue
             config, services = tenant.sections[plugin]
             for made in classes:
-                handler = await stack.enter_async_context(made(config, services))
+                make = functools.partial(made, config, services)
+                handler = await self._open(tenant, plugin, make, stack)
+                if handler is None:
+                    tenant.unserved.update(made.intents)
+                    continue
                 tenant.handlers[made.name] = (handler, self._wall(plugin, services, 64))
                 for intent in made.intents:
                     _claim(tenant.owners, intent, made.name)
@@ -326,12 +395,15 @@ class Assembly:
             made = self.registry.channels[plugin].channel
             config, services = tenant.sections[plugin]
             for account in made.account_ids(config, tenant.id):
-                channel = await stack.enter_async_context(made(config, services, account))
-                tenant.channels[plugin, account] = (channel, self._wall(plugin, services, 32))
+                make = functools.partial(made, config, services, account)
+                channel = await self._open(tenant, plugin, make, stack)
+                if channel is not None:
+                    wall = self._wall(plugin, services, 32)
+                    tenant.channels[plugin, account] = (channel, wall)
 
     def _wall(self, plugin: str, services: Services, concurrency: int) -> Guard:
         timeout = self.settings.turn_timeout_seconds
-        return Guard(plugin, services.log, timeout=timeout, concurrency=concurrency)
+        return self.walls.guard(plugin, services.log, timeout=timeout, concurrency=concurrency)
 
     def ingresses(self, tenants: Mapping[str, Tenant]) -> dict[str, Ingress[Any]]:
         """One per channel plugin, knowing every tenant's accounts."""
@@ -341,9 +413,17 @@ class Assembly:
                 config = cast("Any", tenant.sections[plugin][0])
                 accounts[plugin].append(Account(id=account, tenant=tenant.id, config=config))
         _refuse_shared_accounts(accounts)
-        return {
-            name: self.registry.channels[name].ingress(found) for name, found in accounts.items()
-        }
+        made = {name: self._ingress(name, found) for name, found in accounts.items()}
+        return {name: ingress for name, ingress in made.items() if ingress is not None}
+
+    def _ingress(self, name: str, accounts: list[Account[Any]]) -> Ingress[Any] | None:
+        guard = self.walls.guard(name, LOG, timeout=0, concurrency=1)
+        make = functools.partial(self.registry.channels[name].ingress, accounts)
+        try:
+            return GuardedIngress(guard.run("make the ingress", make), guard)
+        except PluginBug as bug:
+            self.plugins.fail(name, str(bug))
+            return None
 
 
 def _claim(owners: dict[str, str], intent: str, handler: str) -> None:

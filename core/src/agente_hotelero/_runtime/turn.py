@@ -40,6 +40,7 @@ Messages = Sequence[Waiting]
 LONGEST_WAIT = timedelta(seconds=6)
 TRIES = 5
 LONGEST_LAG, LAG_POLL = 30.0, 0.2
+SEEN_SECONDS = 3.0
 
 
 @dataclass(kw_only=True)
@@ -163,9 +164,9 @@ class TurnRunner:
         kind = "choice" if messages[-1].content.choice else "text"
         seconds = time.perf_counter() - started
         self.metrics.turn_latency.labels(kind).observe(seconds)
-        self.metrics.turns.labels("answered").inc()
+        self.metrics.turns.labels("failed" if outcome.failed else "answered").inc()
         acts = [act for bubble in bubbles for act in bubble.acts]
-        self.log.info("answered", acts=acts, seconds=round(seconds, 3))
+        self.log.info("answered", acts=acts, seconds=round(seconds, 3), failed=outcome.failed)
         await self._publish(tenant, conversation, outcome)
         return True
 
@@ -201,7 +202,7 @@ class TurnRunner:
         """A courtesy: a failure here must not cost the answer."""
         channel, guard = tenant.channels[conversation.channel, conversation.account]
         try:
-            await guard.call("seen", lambda: channel.seen(message.id))
+            await guard.call("seen", lambda: channel.seen(message.id), within=SEEN_SECONDS)
         except HoteleroError as error:
             self.log.info("read_receipt_failed", error=type(error).__name__)
 
@@ -255,12 +256,10 @@ class TurnRunner:
     async def _give_to_staff(
         self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str
     ) -> bool:
-        """Our own failure: the guest is told a person will answer, and one is called.
-
-        The dialogue begins anew: what cannot be read now could not be read later either.
-        """
+        """Our own failure: the guest is told a person will answer, and one is called."""
         language = conversation.language or tenant.hotel.languages[0]
-        outcome = Outcome.apology(State(), language, tenant.hotel.name, why)
+        nothing = Outcome(state=State(), language=language, replies=())
+        outcome = nothing.with_apology(tenant.hotel.name, why)
         try:
             bubbles = self._bubbles(tenant, conversation, outcome)
         except (HoteleroError, KeyError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -16,6 +17,7 @@ from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.errors import HoteleroError
 
 Check = dict[str, Any]
+HEALTH_SECONDS = 3.0
 
 
 def router(agent: Agent) -> APIRouter:
@@ -57,11 +59,22 @@ async def readiness(agent: Agent) -> dict[str, Any]:
         "status": "ok" if fatal_ok else "unavailable",
         "checks": checks,
         "tenants": tenants,
-        "plugins": {
-            record.name: {"state": record.state, "reason": record.reason}
-            for record in agent.plugins.records.values()
-            if record.state not in ("active", "disabled")
-        },
+        "plugins": _plugins(agent),
+    }
+
+
+def _plugins(agent: Agent) -> dict[str, Any]:
+    """Those with which something is, or was, wrong."""
+    last = agent.walls.failures.last
+    return {
+        record.name: {
+            "state": record.state,
+            "reason": record.reason,
+            "load_ms": record.load_ms,
+            "last_failure": asdict(last[record.name]) if record.name in last else None,
+        }
+        for record in agent.plugins.records.values()
+        if record.state not in ("active", "disabled") or record.slow or record.name in last
     }
 
 
@@ -92,12 +105,12 @@ async def _tenant(agent: Agent, tenant: Tenant) -> dict[str, Any]:
     channels = {}
     for (plugin, account), (channel, guard) in tenant.channels.items():
         try:
-            health = await guard.call("health", channel.health)
+            health = await guard.call("health", channel.health, within=HEALTH_SECONDS)
         except HoteleroError as error:
             channels[f"{plugin}:{account}"] = {"ok": False, "detail": type(error).__name__}
         else:
             channels[f"{plugin}:{account}"] = {"ok": health.ok, "detail": health.detail}
-    return {"pms": await _pms(tenant), "channels": channels}
+    return {"pms": await _pms(tenant), "channels": channels, "failed": tenant.failed}
 
 
 async def _pms(tenant: Tenant) -> Check:

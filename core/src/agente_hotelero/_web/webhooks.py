@@ -25,7 +25,7 @@ from agente_hotelero._runtime.ingest import RawWriter, new_trace
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._web.limits import client_of
 from agente_hotelero.components import Ingress, WebhookRequest
-from agente_hotelero.errors import AuthFailed, Unavailable, Unsupported
+from agente_hotelero.errors import AuthFailed, PluginBug, Unavailable, Unsupported
 
 PREFIX = "/webhooks/"
 ROUTE = "/webhooks/{path}"
@@ -112,6 +112,8 @@ class Webhooks:
         except Unavailable as error:
             LOG.exception("webhook_not_stored", channel=channel, trace=trace, reason=str(error))
             return 503, "storage is away"
+        except PluginBug:
+            return 500, "the channel failed"
         LOG.debug("webhook_stored", channel=channel, trace=trace)
         return 200, "stored"
 
@@ -121,6 +123,8 @@ def _handshake(ingress: Ingress[Any], query: Mapping[str, str]) -> Answer:
         return 200, ingress.handshake(query)
     except (AuthFailed, Unsupported):
         return 403, "refused"
+    except PluginBug:
+        return 500, "the channel failed"
 
 
 def _query(scope: Scope) -> dict[str, str]:
