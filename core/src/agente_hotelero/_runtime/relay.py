@@ -173,8 +173,8 @@ class Relay:
             waiting: dict[int, int] = {}
             for read in fresh:
                 await self._store(session, read, waiting)
-                if last:
-                    await _mark(session, read)
+            if last:
+                await _mark(session, fresh)
             for conversation_id, event_id in waiting.items():
                 await self._engine.enqueue_turn(session, conversation_id, event_id, self._debounce)
             failpoints.reached("relay.before_commit")
@@ -341,7 +341,11 @@ async def _still_new(session: AsyncSession, group: Sequence[_Read]) -> list[_Rea
     return [read for read in group if read.raw.id in new]
 
 
-async def _mark(session: AsyncSession, read: _Read) -> None:
-    state = RawState.DEAD if read.error else RawState.DONE
-    statement = update(RAW).where(raw_.id == read.raw.id)
-    await session.execute(statement.values(state=state, error=read.error))
+async def _mark(session: AsyncSession, group: Sequence[_Read]) -> None:
+    """These bodies are read; those with an error are kept as dead."""
+    done = [read.raw.id for read in group if not read.error]
+    await session.execute(update(RAW).where(raw_.id.in_(done)).values(state=RawState.DONE))
+    for read in group:
+        if read.error:
+            dead = update(RAW).where(raw_.id == read.raw.id)
+            await session.execute(dead.values(state=RawState.DEAD, error=read.error))
