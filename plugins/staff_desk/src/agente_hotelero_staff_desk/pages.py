@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from agente_hotelero import PluginConfig
 from agente_hotelero.desk import Caller, Desk, StaffReply
@@ -25,7 +26,9 @@ LARGEST_ID = 2**31 - 1
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Search = Annotated[str, Query(max_length=200)]
 Text = Annotated[str, Form(max_length=4000)]
+Name = Annotated[str, Form(max_length=100)]
 Csrf = Annotated[str, Form()]
+HandOver = Literal["take-over", "release"]
 
 
 class DeskConfig(PluginConfig):
@@ -75,7 +78,6 @@ def make_router(sections: Sections) -> APIRouter:
 
 def guarded(page: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
     """Our errors as a browser wants them."""
-    from functools import wraps
 
     @wraps(page)
     async def shown(*given: Any, **named: Any) -> Response:
@@ -198,61 +200,48 @@ def _add_chat(router: APIRouter, pages: Pages) -> None:
 def _add_actions(router: APIRouter, pages: Pages) -> None:
     base = "/{tenant}/chats/{number}"
 
-    async def act(
-        request: Request,
-        tenant: str,
-        number: int,
-        csrf: str,
-        work: Callable[[Desk, Caller], Awaitable[Any]],
-    ) -> Response:
-        caller, desk = await pages.at_desk(request, tenant)
+    async def acting(request: Request, tenant: str, csrf: str) -> tuple[Caller, Desk]:
+        at_desk = await pages.at_desk(request, tenant)
         session.check_csrf(request, csrf)
-        await work(desk, caller)
-        return RedirectResponse(f"/desk/{tenant}/chats/{number}", 303)
+        return at_desk
 
     @router.post(f"{base}/reply")
     @guarded
     async def reply(
         request: Request, tenant: str, number: int, csrf: Csrf, text: Text = "", image: Text = ""
     ) -> Response:
-        said = StaffReply(text=text, image=_image(image))
-        return await act(
-            request, tenant, number, csrf, lambda desk, caller: desk.reply(caller, number, said)
-        )
-
-    @router.post(f"{base}/take-over")
-    @guarded
-    async def take_over(request: Request, tenant: str, number: int, csrf: Csrf) -> Response:
-        return await act(
-            request, tenant, number, csrf, lambda desk, caller: desk.take_over(caller, number)
-        )
-
-    @router.post(f"{base}/release")
-    @guarded
-    async def release(request: Request, tenant: str, number: int, csrf: Csrf) -> Response:
-        return await act(
-            request, tenant, number, csrf, lambda desk, caller: desk.release(caller, number)
-        )
+        caller, desk = await acting(request, tenant, csrf)
+        await desk.reply(caller, number, StaffReply(text=text, image=_image(image)))
+        return _back(tenant, number)
 
     @router.post(f"{base}/note")
     @guarded
     async def note(request: Request, tenant: str, number: int, csrf: Csrf, text: Text) -> Response:
-        return await act(
-            request, tenant, number, csrf, lambda desk, caller: desk.note(caller, number, text)
-        )
+        caller, desk = await acting(request, tenant, csrf)
+        await desk.note(caller, number, text)
+        return _back(tenant, number)
 
     @router.post(f"{base}/assign")
     @guarded
     async def assign(
-        request: Request,
-        tenant: str,
-        number: int,
-        csrf: Csrf,
-        to: Annotated[str, Form(max_length=100)] = "",
+        request: Request, tenant: str, number: int, csrf: Csrf, to: Name = ""
     ) -> Response:
-        return await act(
-            request, tenant, number, csrf, lambda desk, caller: desk.assign(caller, number, to)
-        )
+        caller, desk = await acting(request, tenant, csrf)
+        await desk.assign(caller, number, to)
+        return _back(tenant, number)
+
+    @router.post(f"{base}/{{action}}")
+    @guarded
+    async def hand_over(
+        request: Request, tenant: str, number: int, action: HandOver, csrf: Csrf
+    ) -> Response:
+        caller, desk = await acting(request, tenant, csrf)
+        await (desk.take_over if action == "take-over" else desk.release)(caller, number)
+        return _back(tenant, number)
+
+
+def _back(tenant: str, number: int) -> Response:
+    return RedirectResponse(f"/desk/{tenant}/chats/{number}", 303)
 
 
 def _image(url: str) -> Image | None:
