@@ -90,8 +90,9 @@ async def add_event(
         "reason": reason,
         "trace": raw.trace,
     }
-    statement = upsert(session, EVENT).values(**values).on_conflict_do_nothing()
-    found = await session.execute(statement.returning(event_.id))
+    # Values beside the statement, not in it: it is compiled once, and that is half of its cost.
+    statement = upsert(session, EVENT).on_conflict_do_nothing().returning(event_.id)
+    found = await session.execute(statement, values)
     row = found.first()
     return None if row is None else int(row[0])
 
@@ -187,12 +188,12 @@ async def conversation_for(
         "created_at": now,
         "last_guest_at": message.sent_at,
     }
-    statement = upsert(session, CONVERSATION).values(**values)
+    statement = upsert(session, CONVERSATION)
+    newer = {name: statement.excluded[name] for name in ("last_guest_at", "profile_name")}
     statement = statement.on_conflict_do_update(
-        index_elements=["tenant", "channel", "account", "address"],
-        set_={"last_guest_at": message.sent_at, "profile_name": message.profile_name},
+        index_elements=["tenant", "channel", "account", "address"], set_=newer
     )
-    found = await session.execute(statement.returning(conversation_.id))
+    found = await session.execute(statement.returning(conversation_.id), values)
     return int(found.scalar_one())
 
 
@@ -291,17 +292,16 @@ async def add_line(
     outbox_id: int | None = None,
 ) -> None:
     """One line of history, either way."""
-    await session.execute(
-        insert(MESSAGE).values(
-            tenant=tenant,
-            conversation_id=conversation_id,
-            direction=direction,
-            text=text,
-            content=content,
-            at=at,
-            outbox_id=outbox_id,
-        )
-    )
+    values = {
+        "tenant": tenant,
+        "conversation_id": conversation_id,
+        "direction": direction,
+        "text": text,
+        "content": content,
+        "at": at,
+        "outbox_id": outbox_id,
+    }
+    await session.execute(insert(MESSAGE), values)
 
 
 async def history(

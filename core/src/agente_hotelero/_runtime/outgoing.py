@@ -47,7 +47,7 @@ async def put(
         "created_at": now,
         "updated_at": now,
     }
-    inserted = await session.execute(insert(OUTBOX).values(**values).returning(outbox_.id))
+    inserted = await session.execute(insert(OUTBOX).returning(outbox_.id), values)
     outbox_id = int(inserted.scalar_one())
     said = content if by == AGENT else {**content, "by": by}
     conversation_id = int(conversation.id or 0)
