@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agente_hotelero import NlpEngine, hookimpl
+
+if TYPE_CHECKING:
+    import click
 
 
 @hookimpl
@@ -13,3 +16,10 @@ def register_nlp_engines() -> Sequence[type[NlpEngine[Any]]]:
     from agente_hotelero_nlp_local.engine import LocalNlp
 
     return [LocalNlp]
+
+
+@hookimpl
+def register_commands() -> click.Command:
+    from agente_hotelero_nlp_local.commands import nlu
+
+    return nlu
