@@ -120,8 +120,8 @@ class Settings(_Model):
 
 
 OFF_UNLESS_NAMED = frozenset({"review_requests"})
-# Without a file: handlers, and WhatsApp for its simulator, which tells what to configure.
-ALSO_ON = ("front_desk", "channel_whatsapp")
+# Without a file: handlers, the desk, and WhatsApp for its simulator, which tells what to configure.
+ALSO_ON = ("front_desk", "channel_whatsapp", "staff_desk")
 
 
 def load(
