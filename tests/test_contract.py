@@ -63,7 +63,7 @@ def test_no_request_makes_it_fail_or_tell_of_another_hotel(running: RunningAgent
 
 def attack(operation: Any, running: RunningAgent, tenant: str) -> None:
     """Requests of all kinds to one operation, by an owner of Hotel Sol."""
-    token = tokens.make(running.agent.settings, role="owner", tenants=["sol"], hours=1)
+    token, _ = tokens.make(running.agent.settings, role="owner", tenants=["sol"], hours=1)
 
     @settings(
         max_examples=8,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,7 +61,8 @@ class Person:
 
 def person(running: RunningAgent, role: str = "owner", tenant: str = "sol") -> Person:
     settings = running.agent.settings
-    made = tokens.make(settings, role=role, tenants=[tenant], hours=1, name=f"{role} of {tenant}")
+    name = f"{role} of {tenant}"
+    made, _ = tokens.make(settings, role=role, tenants=[tenant], hours=1, name=name)
     return Person(running, made)
 
 
@@ -222,6 +224,16 @@ def test_a_hotel_has_its_own_words(running: RunningAgent, simulator: Simulator) 
         pytest.param("{{ secret }}", id="a value that is not there"),
         pytest.param("{% for x in y %}", id="no end"),
         pytest.param("{{ ''.__class__.__mro__ }}", id="out of the sandbox"),
+        pytest.param(
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            id="endless",
+        ),
+        pytest.param("{% if 9 ** (9 ** 7) > 1 %}x{% endif %}", id="a huge number"),
+        pytest.param("{{ 'x' * 50000000 }}", id="a huge text"),
+        pytest.param("{{ '{x}'.format() }}", id="a call"),
+        pytest.param("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", id="a recursion"),
+        pytest.param("(" * 1900 + "{{ " + "(" * 900 + "1" + ")" * 900 + " }}", id="too deep"),
+        pytest.param("{% set language = 'xx' %}{{ language }}", id="a new language"),
     ],
 )
 def test_words_that_could_not_be_said_are_refused(running: RunningAgent, text: str) -> None:
@@ -263,13 +275,74 @@ def test_guessing_a_password_has_an_end(running: RunningAgent) -> None:
 def test_a_token_can_be_ended_before_its_time(running: RunningAgent) -> None:
     owner = person(running)
     new = {"role": "read-only", "hours": 24, "name": "a program"}
-    token = owner.answer("POST", "/tenants/sol/tokens", new).json()["token"]
-    program = Person(running, token)
+    made = owner.answer("POST", "/tenants/sol/tokens", new).json()
+    program = Person(running, made["token"])
     assert program.get("/me")["name"] == "a program"
+    known = [one["target"] for one in owner.get("/tenants/sol/audit") if one["action"] == "token"]
+    assert f"token {made['id']}" in known
     stranger = person(running, tenant="luna")
-    assert stranger.do("POST", "/tenants/luna/tokens/revoke", {"token": token}) == 404
-    assert owner.do("POST", "/tenants/sol/tokens/revoke", {"token": token}) == 204
+    assert stranger.do("POST", "/tenants/luna/tokens/revoke", {"id": made["id"]}) == 404
+    assert owner.do("POST", "/tenants/sol/tokens/revoke", {"id": made["id"]}) == 204
     assert program.do("GET", "/me") == 401
+
+
+def logged_in(running: RunningAgent, name: str, role: str, tenant: str = "sol") -> Person:
+    owner = person(running, tenant=tenant)
+    new = {"name": name, "role": role, "password": PASSWORD}
+    assert owner.do("POST", f"/tenants/{tenant}/people", new) == 201
+    login = {"name": name, "password": PASSWORD}
+    return Person(running, owner.answer("POST", "/login", login).json()["token"])
+
+
+def test_a_token_named_like_somebody_is_not_somebody(running: RunningAgent) -> None:
+    new = {"role": "read-only", "hours": 24, "name": "renata"}
+    made = person(running).answer("POST", "/tenants/sol/tokens", new).json()
+    logged_in(running, "renata", "owner", "luna")
+    assert Person(running, made["token"]).get("/me") == {
+        "name": "renata",
+        "role": "read-only",
+        "tenants": ["sol"],
+    }
+
+
+def test_what_somebody_made_ends_with_him(running: RunningAgent) -> None:
+    eva = logged_in(running, "eva", "owner")
+    new = {"role": "owner", "hours": 24, "name": "bot"}
+    bot = Person(running, eva.answer("POST", "/tenants/sol/tokens", new).json()["token"])
+    assert bot.do("GET", "/me") == 200
+    assert person(running).do("PATCH", "/tenants/sol/people/eva", {"active": False}) == 204
+    assert (eva.do("GET", "/me"), bot.do("GET", "/me")) == (401, 401)
+    assert bot.do("PATCH", "/tenants/sol/people/eva", {"active": True}) == 401
+
+
+def test_a_new_password_ends_old_log_ins(running: RunningAgent) -> None:
+    rosa = logged_in(running, "rosa", "staff")
+    change = {"password": "another long password"}
+    assert person(running).do("PATCH", "/tenants/sol/people/rosa", change) == 204
+    assert rosa.do("GET", "/me") == 401
+
+
+@pytest.mark.parametrize("name", ["guest", "Agent", "token"])
+def test_nobody_is_called_as_others_are_shown(running: RunningAgent, name: str) -> None:
+    new = {"name": name, "role": "staff", "password": PASSWORD}
+    assert person(running).do("POST", "/tenants/sol/people", new) == 422
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00b"])
+def test_what_is_no_text_is_refused_without_being_repeated(
+    running: RunningAgent, name: str
+) -> None:
+    body = json.dumps({"name": name, "password": "my-password"})
+    answer = httpx.post(
+        f"{running.url}{API}/login", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert "my-password" not in answer.text
+
+
+def test_who_may_only_read_previews_nothing(running: RunningAgent) -> None:
+    path = "/tenants/sol/templates/front_desk/thanks/es/preview"
+    assert person(running, "read-only").do("POST", path, {"text": "hola"}) == 403
 
 
 def test_an_owner_changes_nobody_of_another_hotel(running: RunningAgent) -> None:

@@ -48,6 +48,7 @@ async def add_people(running: RunningAgent) -> None:
                 tenants=tenants,
                 password_hash=door.hashed(PASSWORD),
                 created_at=agent.clock.now(),
+                tokens_after=agent.clock.now(),
             )
             await rows.add_user(session, made)
 
@@ -108,6 +109,14 @@ def test_nobody_gets_in_without_logging_in(running: RunningAgent, chat: str) -> 
         wrong = browser.post("/desk/login", data={"name": "marta", "password": "nonsense"})
         assert wrong.status_code == 401
         assert "Nombre o contraseña incorrectos" in wrong.text
+
+
+def test_no_other_site_logs_anybody_in(running: RunningAgent) -> None:
+    given = {"name": "marta", "password": PASSWORD}
+    with at_desk(running) as browser:
+        for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = browser.post("/desk/login", data=given, headers=headers)
+            assert answer.status_code == 403
 
 
 def test_the_cookie_is_for_this_page_alone(running: RunningAgent) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import structlog
+from agente_hotelero._db.staff_models import WebhookDelivery, WebhookSubscription
 from agente_hotelero._runtime import announcing
 from agente_hotelero_channel_whatsapp.testing import Account, Simulator
 
@@ -56,6 +60,14 @@ class Receiver:
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _, body in self.taken]
+
+    def wait_for(self, event: str, number: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + PATIENCE
+        while [one["event"] for one in self.events()].count(event) < number:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not {number} {event}: {self.events()}")
+            time.sleep(0.05)
+        return self.events()
 
     def wait(self, number: int) -> list[dict[str, Any]]:
         deadline = time.monotonic() + PATIENCE
@@ -115,7 +127,8 @@ def test_a_booking_is_told_step_by_step_and_signed(
     ):
         who.say(line)
         running.settle()
-    told = receiver.wait(11)
+    told = receiver.wait_for("reservation.made", 1)
+    told = receiver.wait_for("message.received", 5)
     assert owner.do("DELETE", f"/tenants/sol/webhooks/{made['number']}") == 204
     kinds = [one["event"] for one in told]
     assert kinds.count("message.received") == 5
@@ -170,7 +183,7 @@ def test_what_is_never_taken_is_given_up_and_can_be_tried_again(
     monkeypatch.setattr(announcing, "DELAYS", (0.1,))
     owner = person(running)
     made = subscribe(owner, receiver, "handover.requested")
-    receiver.statuses += [500, 500]
+    receiver.statuses += [500, 500, 500]
     guest(simulator, 904).say("quiero hablar con una persona")
     running.settle()
     deadline = time.monotonic() + PATIENCE
@@ -191,6 +204,8 @@ def test_what_is_never_taken_is_given_up_and_can_be_tried_again(
     [
         {"url": "ftp://example.com", "events": ["reply.sent"]},
         {"url": "https://example.com", "events": []},
+        {"url": "http://example.com:99999999/", "events": ["reply.sent"]},
+        {"url": "https://user:secret@example.com/", "events": ["reply.sent"]},
         {"url": "https://example.com", "events": ["everything"]},
     ],
 )
@@ -198,3 +213,50 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     running: RunningAgent, wanted: dict[str, Any]
 ) -> None:
     assert person(running).do("POST", "/tenants/sol/webhooks", wanted) == 422
+
+
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [
+        ("https://127.0.0.1/", False),
+        ("https://10.1.2.3/", False),
+        ("https://169.254.169.254/latest", False),
+        ("https://[::1]/", False),
+        ("https://93.184.216.34/", True),
+    ],
+)
+def test_addresses_inside_are_told_from_those_outside(url: str, public: bool) -> None:
+    assert asyncio.run(announcing.is_public(url)) is public
+
+
+def test_one_that_drips_is_not_waited_for(
+    running: RunningAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcing, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        row = WebhookSubscription(
+            tenant="sol",
+            url=f"http://127.0.0.1:{silent.getsockname()[1]}/",
+            secret="s",
+            events=[],
+        )
+        now = running.agent.clock.now()
+        delivery = WebhookDelivery(
+            id=1, tenant="sol", subscription_id=1, event="reply.sent", body={}, created_at=now
+        )
+
+        async def post() -> str:
+            async with announcing.client() as http:
+                agent = running.agent
+                made = announcing.Deliverer(
+                    database=agent.database,
+                    engine=agent.queue,
+                    http=http,
+                    clock=agent.clock,
+                    log=structlog.get_logger(),
+                    metrics=agent.metrics,
+                    private_too=True,
+                )
+                return await made._post(delivery, row)
+
+        assert asyncio.run(post()) == "TimeoutError"

@@ -24,6 +24,7 @@ FOR_ALL = {
     "config_version": "For all processes",
     "changed": "Let every process read",
     "user": "For the door",
+    "user_by_id": "For the door",
     "everybody": "For the operator",
     "add_user": "",
     "change_user": "",

@@ -156,3 +156,8 @@ def test_options_that_do_not_fit_are_numbered(can: Abilities, title: str) -> Non
     (only,) = bubbles(Reply(template="x/a", options=(option,)), can=can)
     assert only.options == ()
     assert only.text == f"uno\n1. {title}"
+
+
+def test_an_amount_cannot_be_formatted_away_from_its_source() -> None:
+    with pytest.raises(TemplateProblem, match="source"):
+        words("{{ '%s'|format(total) }}", total=TOTAL)

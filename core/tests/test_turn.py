@@ -256,6 +256,30 @@ async def test_the_agent_is_silent_while_a_person_has_the_conversation(desk: Des
     assert await desk.say("ask", "3") == "Yes or no?"
 
 
+async def test_a_message_is_answered_when_staff_release_while_it_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.say("ask", "1")
+    conversation = int((await desk.conversation()).id or 0)
+    async with desk.database.sessions() as session, session.begin():
+        await repository.set_mode(session, "sol", conversation, Mode.HUMAN, "taken over")
+    await desk.receive("ask", "2")
+    read = desk.turns._read
+
+    async def and_then_released(number: int) -> Any:
+        found = await read(number)
+        monkeypatch.setattr(desk.turns, "_read", read)
+        async with desk.database.sessions() as session, session.begin():
+            await repository.set_mode(session, "sol", conversation, Mode.AGENT, "")
+        return found
+
+    monkeypatch.setattr(desk.turns, "_read", and_then_released)
+    before = len(desk.queue.sends)
+    await desk.turns.run(conversation)
+    assert len(desk.queue.sends) == before + 1
+    assert await desk.states() == ["answered", "answered"]
+
+
 async def test_nobody_releases_a_conversation_of_another_hotel(desk: Desk) -> None:
     await desk.say("boom", "1")
     async with desk.database.sessions() as session, session.begin():

@@ -120,7 +120,9 @@ async def add_person(
         "role": role,
         "tenants": tenants,
         "active": True,
+        "tokens_after": datetime.now(UTC),
     }
+    door.check_name(name)
     async with database_of(settings) as database, database.sessions() as session, session.begin():
         if await desk.user(session, name) is None:
             now = datetime.now(UTC)
@@ -133,5 +135,5 @@ async def remove_person(settings: Settings, name: str) -> bool:
     """False when there is nobody with this name."""
     async with database_of(settings) as database, database.sessions() as session, session.begin():
         known = await desk.user(session, name) is not None
-        await desk.change_user(session, name, active=False)
+        await desk.change_user(session, name, active=False, tokens_after=datetime.now(UTC))
         return known

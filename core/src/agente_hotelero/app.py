@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from agente_hotelero import __version__
@@ -39,6 +41,13 @@ class _Application(FastAPI):
             await self.way_in(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """What is wrong and where, without what was given: that may be a password, or no text."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    told = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in found]
+    return JSONResponse({"detail": told}, 422)
 
 
 def create_app(
@@ -83,6 +92,7 @@ def create_app(
         openapi_url=described,
         telemetry=NO_TELEMETRY,
     )
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(
         LimitRequests,
         limiter=lambda: app.state.agent.limiter if hasattr(app.state, "agent") else None,

@@ -180,7 +180,8 @@ def token(ctx: click.Context, role: str, tenants: tuple[str, ...], hours: int) -
     from agente_hotelero._runtime import tokens
 
     settings = settings_of(ctx)
-    click.echo(tokens.make(settings, role=role, tenants=tenants or settings.tenants, hours=hours))
+    made, _ = tokens.make(settings, role=role, tenants=tenants or settings.tenants, hours=hours)
+    click.echo(made)
 
 
 @main.group()

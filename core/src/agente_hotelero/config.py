@@ -102,6 +102,7 @@ class Settings(_Model):
     circuit_reset_seconds: float = Field(default=30.0, gt=0)
     send_attempts: int = Field(default=5, ge=1, le=20)
     unknown_send_wait_seconds: float = Field(default=30.0, ge=0)
+    webhooks_to_private_networks: bool = False
     check_db_in_readiness: bool = True
     check_redis_in_readiness: bool = False
     check_pms_in_readiness: bool = False
@@ -113,6 +114,10 @@ class Settings(_Model):
         if self.debounce_seconds is not None:
             return self.debounce_seconds
         return 2.0 if self.environment == "production" else 0.0
+
+    def may_call_private_networks(self) -> bool:
+        """Whether a hotel's webhooks may go to addresses that are not of the internet."""
+        return self.webhooks_to_private_networks or self.environment != "production"
 
     def flag(self, tenant: str, name: str) -> bool:
         """Whether a tenant has a plugin or feature on; a plugin that is not named false is on."""

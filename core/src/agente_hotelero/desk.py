@@ -20,11 +20,13 @@ ROLES = ("read-only", "staff", "owner")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who calls, in which role, for which hotels."""
+    """Who calls, in which role, for which hotels; `person` is the number of somebody who has a
+    log-in, and None for a program."""
 
     name: str
     role: str
     tenants: frozenset[str]
+    person: int | None = None
 
     def may(self, role: str) -> bool:
         """Whether this role is at least the one that is asked for."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -13,6 +16,16 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+        raise ValueError("has a character that cannot be stored")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_storable)]
+"""Text from outside that every database can hold: for the fields of forms and bodies."""
 
 
 def preferred_language(accept: str, offered: Sequence[str]) -> str:

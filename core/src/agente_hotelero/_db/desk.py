@@ -268,6 +268,11 @@ async def user(session: AsyncSession, name: str) -> StaffUser | None:
     return (await session.scalars(select(StaffUser).where(USER.c.name == name))).first()
 
 
+async def user_by_id(session: AsyncSession, number: int) -> StaffUser | None:
+    """For the door, before anybody's hotels are known."""
+    return await session.get(StaffUser, number)
+
+
 async def everybody(session: AsyncSession) -> Sequence[StaffUser]:
     """For the operator: those of all hotels."""
     return (await session.scalars(select(StaffUser).order_by(USER.c.name))).all()
@@ -292,6 +297,14 @@ async def revoke(session: AsyncSession, jti: str, expires_at: datetime, now: dat
     await session.execute(delete(REVOKED).where(REVOKED.c.expires_at < now))
     statement = upsert(session, REVOKED).values(jti=jti, expires_at=expires_at)
     await session.execute(statement.on_conflict_do_nothing())
+
+
+async def was_made(session: AsyncSession, tenant: str, token_id: str) -> bool:
+    """Whether a token was made at a hotel: the audit log knows."""
+    query = select(func.count()).where(
+        AUDIT.c.tenant == tenant, AUDIT.c.action == "token", AUDIT.c.target == f"token {token_id}"
+    )
+    return int((await session.execute(query)).scalar_one()) > 0
 
 
 async def is_revoked(session: AsyncSession, jti: str) -> bool:

@@ -241,6 +241,17 @@ async def save_dialogue(
     return _count(result) == 1
 
 
+async def touch(session: AsyncSession, conversation: Conversation) -> bool:
+    """Note that something was decided on what was read; False when it is not so any more."""
+    statement = update(CONVERSATION).where(
+        conversation_.tenant == conversation.tenant,
+        conversation_.id == conversation.id,
+        conversation_.version == conversation.version,
+    )
+    result = await session.execute(statement.values(version=conversation.version + 1))
+    return _count(result) == 1
+
+
 async def set_mode(
     session: AsyncSession, tenant: str, conversation_id: int, mode: Mode, reason: str
 ) -> bool:

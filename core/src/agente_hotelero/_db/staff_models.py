@@ -13,7 +13,8 @@ from agente_hotelero._db.models import Base, instant, json_field, table
 
 
 class StaffUser(Base, table=True):
-    """Somebody who may log in; `tenants` are the hotels of this person."""
+    """Somebody who may log in; `tenants` are the hotels of this person. Tokens that this person
+    got, or made, before `tokens_after` are worth nothing."""
 
     __tablename__ = "staff_user"
     __table_args__ = (UniqueConstraint("name"),)
@@ -25,6 +26,7 @@ class StaffUser(Base, table=True):
     tenants: list[str] = json_field()
     active: bool = True
     created_at: datetime = instant()
+    tokens_after: datetime = instant()
 
 
 class RevokedToken(Base, table=True):

@@ -82,13 +82,14 @@ async def latest(session: AsyncSession, tenant: str) -> Sequence[WebhookDelivery
     return (await session.scalars(query.order_by(DELIVERY.c.id.desc()).limit(MOST))).all()
 
 
-async def revive(session: AsyncSession, tenant: str, number: int) -> bool:
-    """Make one that was given up ready to be tried again; False when it is none."""
+async def revive(session: AsyncSession, tenant: str, number: int) -> int | None:
+    """Make one that was given up ready to be tried again, and return how often it was tried; None
+    when there is no such one."""
     statement = update(DELIVERY).where(
         DELIVERY.c.tenant == tenant,
         DELIVERY.c.id == number,
         DELIVERY.c.state == DeliveryProgress.DEAD,
     )
-    values = {"state": DeliveryProgress.QUEUED, "attempts": 0, "error": ""}
-    result: Any = await session.execute(statement.values(**values))
-    return int(result.rowcount) == 1
+    revived = statement.values(state=DeliveryProgress.QUEUED, error="")
+    tries: int | None = (await session.execute(revived.returning(DELIVERY.c.attempts))).scalar()
+    return tries

@@ -69,7 +69,6 @@ class Agent:
     live: Live
     queue: Engine
     announcer: Announcer
-    http: httpx.AsyncClient
     walls: Walls
     parts: dict[str, Callable[[], bool]]
 
@@ -199,7 +198,6 @@ async def _open(
         live=live,
         queue=queue,
         announcer=Announcer(engine=queue, clock=clock, wanted=live.wanted),
-        http=lender.http,
         walls=walls,
         parts={"writer": lambda: writer.alive},
     )
@@ -271,7 +269,8 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     )
     turns.engine = engine
     planned = _jobs(agent, engine)
-    engine.due = _due(planned, _deliverer(agent, engine))
+    http = await stack.enter_async_context(announcing.client())
+    engine.due = _due(planned, _deliverer(agent, engine, http))
     await engine.start()
     stack.push_async_callback(engine.stop)
     await planned.plan()
@@ -295,11 +294,12 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
     stack.push_async_callback(relay.stop)
 
 
-def _deliverer(agent: Agent, engine: Engine) -> Deliverer:
+def _deliverer(agent: Agent, engine: Engine, http: httpx.AsyncClient) -> Deliverer:
     return Deliverer(
         database=agent.database,
         engine=engine,
-        http=agent.http,
+        http=http,
+        private_too=agent.settings.may_call_private_networks(),
         clock=agent.clock,
         log=structlog.get_logger("agent"),
         metrics=agent.metrics,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from agente_hotelero._db import desk as rows
 from agente_hotelero._db.session import Database
+from agente_hotelero._db.staff_models import StaffUser
 from agente_hotelero._runtime import tokens
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero.components import Clock
@@ -20,9 +22,16 @@ from agente_hotelero.errors import AuthFailed, Throttled
 SHIFT_HOURS = 12
 TRIES_PER_MINUTE = 5
 SHORTEST_PASSWORD = 10
+RESERVED = ("guest", "agent", "token")
 HASHER = PasswordHasher()
 # Checked for names that nobody has, so that the time tells nothing.
 NOBODY = HASHER.hash("nobody's password")
+
+
+def check_name(name: str) -> None:
+    """Raises ValueError for a name that the pages use for somebody else."""
+    if name.strip().lower() in RESERVED:
+        raise ValueError(f"{name} is nobody's name")
 
 
 def hashed(password: str) -> str:
@@ -51,26 +60,43 @@ class StaffDoor:
         right = await asyncio.to_thread(_verified, stored, password)
         if user is None or not known or not right:
             raise AuthFailed("wrong name or password")
-        return tokens.make(
-            self.settings, role=user.role, tenants=user.tenants, hours=SHIFT_HOURS, name=name
+        made, _ = tokens.make(
+            self.settings,
+            role=user.role,
+            tenants=user.tenants,
+            hours=SHIFT_HOURS,
+            name=name,
+            person=user.id,
         )
+        return made
 
     async def caller(self, token: str) -> Caller:
-        """With the rights that this person has now, whatever the token was made for."""
+        """A person has the rights of now, whatever the token was made for; a program those of its
+        token, as long as whoever made it is still somebody."""
         found = tokens.read(self.settings, token)
         async with self.database.sessions() as session:
-            user = await rows.user(session, found.caller.name)
             revoked = await rows.is_revoked(session, found.id)
-        if revoked or (user is not None and not user.active):
+            by = await rows.user_by_id(session, found.by) if found.by is not None else None
+        if revoked or (found.by is not None and not _is_good(by, found.made_at)):
             raise AuthFailed("token")
-        if user is None:
+        if found.caller.person is None or by is None:
             return found.caller
-        return Caller(name=user.name, role=user.role, tenants=frozenset(user.tenants))
+        return Caller(
+            name=by.name, role=by.role, tenants=frozenset(by.tenants), person=found.caller.person
+        )
 
     async def logout(self, token: str) -> None:
         found = tokens.read(self.settings, token)
+        await self.revoke(found.id, found.ends_at)
+
+    async def revoke(self, token_id: str, ends_at: datetime) -> None:
+        """End a token before its time."""
         async with self.database.sessions() as session, session.begin():
-            await rows.revoke(session, found.id, found.ends_at, self.clock.now())
+            await rows.revoke(session, token_id, ends_at, self.clock.now())
+
+
+def _is_good(user: StaffUser | None, made_at: datetime) -> bool:
+    return user is not None and user.active and made_at >= user.tokens_after
 
 
 def _verified(stored: str, password: str) -> bool:

@@ -35,7 +35,8 @@ MAX_PRIORITY = 2**31 - 1
 WORKERS = 64
 # Coroutines, most of them waiting: a channel that is away must not use up the places of others.
 AT_ONCE = 1000
-LATER, LATER_WORKERS, LATER_POLL = "later", 8, 1.0
+# Coroutines too: one that waits for a stranger must not keep others from their time.
+LATER, LATER_WORKERS, LATER_POLL = "later", 200, 1.0
 FORGET_AT_ONCE = 10_000
 DRAIN_SECONDS = 10
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0

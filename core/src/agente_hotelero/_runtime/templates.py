@@ -206,6 +206,13 @@ def _instant(context: Context, value: datetime) -> str:
     return f"{_day(context, local.date())}, {_clock(context, local.time())}"
 
 
-FILTERS = {"day": _day, "clock": _clock, "instant": _instant}
+def _format(pattern: str, *values: object) -> str:
+    """Jinja's own, but for amounts, which would come out without their source."""
+    if any(isinstance(value, Priced | Money | Decimal) for value in values):
+        raise TypeError("an amount needs its source: print it as it is")
+    return pattern % values
+
+
+FILTERS = {"day": _day, "clock": _clock, "instant": _instant, "format": _format}
 # What is there in every template.
 GIVEN = {"language"}

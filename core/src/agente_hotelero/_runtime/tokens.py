@@ -1,4 +1,4 @@
-"""Tokens of staff: signed with `secret_key`, for a person, a role and hotels, until an instant."""
+"""Tokens of staff: signed with `secret_key`, for a person or a program, until an instant."""
 
 from __future__ import annotations
 
@@ -16,31 +16,46 @@ from agente_hotelero.errors import AuthFailed
 
 ALGORITHM = "HS256"
 AUDIENCE = "agente-hotelero-admin"
-CLAIMS = ["exp", "aud", "role", "tenants", "jti"]
+CLAIMS = ["exp", "iat", "aud", "role", "tenants", "jti"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """What a token says; `id` is what is revoked."""
+    """What a token says. `id` is what is revoked; `by` is the person who got it or made it, and
+    whose rights it cannot outlive; None where the operator did."""
 
     id: str
     caller: Caller
+    made_at: datetime
     ends_at: datetime
+    by: int | None
 
 
 def make(
-    settings: Settings, *, role: str, tenants: Iterable[str], hours: int, name: str = "token"
-) -> str:
-    """A token that ends after some hours."""
+    settings: Settings,
+    *,
+    role: str,
+    tenants: Iterable[str],
+    hours: int,
+    name: str = "token",
+    person: int | None = None,
+    by: int | None = None,
+) -> tuple[str, str]:
+    """A token that ends after some hours, and its id. `person` is whose log-in it is."""
+    now, jti = datetime.now(UTC), uuid.uuid4().hex
     claims = {
         "aud": AUDIENCE,
         "sub": name,
+        "person": person,
+        "by": person if person is not None else by,
         "role": role,
         "tenants": sorted(tenants),
-        "exp": datetime.now(UTC) + timedelta(hours=hours),
-        "jti": uuid.uuid4().hex,
+        # With its fraction: a password may be changed in the second of a log-in.
+        "iat": now.timestamp(),
+        "exp": now + timedelta(hours=hours),
+        "jti": jti,
     }
-    return jwt.encode(claims, _key(settings), ALGORITHM)
+    return jwt.encode(claims, _key(settings), ALGORITHM), jti
 
 
 def read(settings: Settings, token: str) -> Token:
@@ -61,9 +76,15 @@ def read(settings: Settings, token: str) -> Token:
         name=str(claims.get("sub", "token")),
         role=claims["role"],
         tenants=frozenset(claims["tenants"]),
+        person=claims.get("person"),
     )
-    ends_at = datetime.fromtimestamp(claims["exp"], UTC)
-    return Token(id=claims["jti"], caller=caller, ends_at=ends_at)
+    return Token(
+        id=claims["jti"],
+        caller=caller,
+        made_at=datetime.fromtimestamp(claims["iat"], UTC),
+        ends_at=datetime.fromtimestamp(claims["exp"], UTC),
+        by=claims.get("by"),
+    )
 
 
 def _key(settings: Settings) -> bytes:

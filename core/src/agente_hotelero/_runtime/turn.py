@@ -86,8 +86,15 @@ class TurnRunner:
             ),
             tracing.span("turn", trace, tenant=tenant.id, conversation_id=conversation_id),
         ):
-            fresh = await self._without_stale(tenant, conversation, waiting)
-            return not fresh or await self._answer(tenant, conversation, fresh)
+            if conversation.mode == Mode.HUMAN:
+                return await self._leave(conversation, waiting, EventState.HUMAN)
+            oldest = self.clock.now() - self.stale_after
+            stale = [one for one in waiting if one.message.sent_at < oldest]
+            if stale:
+                # What is fresh is answered by the next try, which reads the conversation anew.
+                await self._leave(conversation, stale, EventState.STALE)
+                return len(stale) == len(waiting)
+            return await self._answer(tenant, conversation, waiting)
 
     async def _read(self, conversation_id: int) -> tuple[Conversation | None, Messages]:
         """A conversation and what waits in it, once the relay has read all that came in until then.
@@ -117,34 +124,21 @@ class TurnRunner:
         fresh = any(at > now - self.debounce for at in newer)
         return fresh and min(one.received_at for one in waiting) > now - LONGEST_WAIT
 
-    async def _without_stale(
-        self, tenant: Tenant, conversation: Conversation, waiting: Messages
-    ) -> Messages:
-        """What may be answered; the rest is left to people."""
-        if conversation.mode == Mode.HUMAN:
-            await self._settle(tenant, [one.id for one in waiting], EventState.HUMAN)
-            return []
-        oldest = self.clock.now() - self.stale_after
-        stale = [one.id for one in waiting if one.message.sent_at < oldest]
-        if stale:
-            self.log.warning("stale_messages", count=len(stale))
-            await self._settle(tenant, stale, EventState.STALE, conversation)
-        return [one for one in waiting if one.id not in stale]
-
-    async def _settle(
-        self,
-        tenant: Tenant,
-        ids: Sequence[int],
-        to: EventState,
-        shown: Conversation | None = None,
-    ) -> None:
-        """Leave messages to people; `shown` is a conversation that staff should look at."""
-        async with self.database.sessions() as session, session.begin():
-            await repository.settle_events(session, tenant.id, ids, to)
-            if shown is not None:
+    async def _leave(self, conversation: Conversation, left: Messages, to: EventState) -> bool:
+        """Leave messages to people; False when staff changed the conversation meanwhile, and it may
+        be the agent's again."""
+        tenant, ids = conversation.tenant, [one.id for one in left]
+        async with self.database.sessions() as session, session.begin() as transaction:
+            await repository.settle_events(session, tenant, ids, to)
+            if not await repository.touch(session, conversation):
+                await transaction.rollback()
+                return False
+            if to is EventState.STALE:
+                self.log.warning("stale_messages", count=len(ids))
                 why = "messages too old to be answered by the agent"
-                await repository.call_attention(session, tenant.id, int(shown.id or 0), why)
+                await repository.call_attention(session, tenant, int(conversation.id or 0), why)
         self.metrics.turns.labels(str(to)).inc()
+        return True
 
     async def _answer(self, tenant: Tenant, conversation: Conversation, fresh: Messages) -> bool:
         """False when another process changed the conversation meanwhile."""

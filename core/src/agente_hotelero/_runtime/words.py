@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import ChainableUndefined, DictLoader, TemplateError, Undefined, meta
+from jinja2 import ChainableUndefined, DictLoader, TemplateError, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -13,6 +13,29 @@ from agente_hotelero._runtime.templates import FILTERS, GIVEN
 from agente_hotelero.errors import Rejected
 
 LONGEST = 4000
+# What words need, and nothing that could run long, grow large, or take an amount from its source.
+ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Filter,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.If,
+    nodes.Getattr,
+    nodes.Include,
+    nodes.For,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Test,
+)
+ALLOWED_FILTERS = {*FILTERS, "upper", "lower", "capitalize", "title", "trim", "length"}
+AMOUNTS = {"money"}
+RESERVED = {*GIVEN, "_zone", "_rendered"}
 
 
 class _Placeholder(ChainableUndefined):
@@ -44,7 +67,7 @@ def _preview_environment(sources: Mapping[str, str]) -> _Preview:
     environment = _Preview(
         loader=DictLoader(sources), undefined=_Placeholder, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(dict.fromkeys(FILTERS, lambda value: value))
+    environment.filters.update(dict.fromkeys(FILTERS, lambda value, *_: value))
     return environment
 
 
@@ -52,8 +75,8 @@ def preview(sources: Mapping[str, str], text: str) -> str:
     """The words with a placeholder for each value. Raises Rejected for what is no template."""
     try:
         return _preview_environment(sources).from_string(text).render(language="‹language›").strip()
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise Rejected(f"cannot be used: {error}") from error
+    except Exception as error:
+        raise Rejected(f"cannot be used: {type(error).__name__}") from error
 
 
 def check(sources: Mapping[str, str], name: str, text: str) -> None:
@@ -63,16 +86,46 @@ def check(sources: Mapping[str, str], name: str, text: str) -> None:
     """
     if not text.strip() or len(text) > LONGEST:
         raise Rejected(f"1 to {LONGEST} characters are needed")
+    _refuse(_parsed(sources, text), set(sources))
     preview(sources, text)
     foreign = values_of(sources, text) - values_of(sources, sources[name])
     if foreign:
         raise Rejected(f"unknown values: {', '.join(sorted(foreign))}")
 
 
+def _parsed(sources: Mapping[str, str], text: str) -> nodes.Template:
+    try:
+        return _preview_environment(sources).parse(text)
+    except (TemplateError, RecursionError) as error:
+        raise Rejected(f"cannot be used: {error}") from error
+
+
+def _refuse(tree: nodes.Template, known: set[str]) -> None:
+    """Raises Rejected for anything but plain words: they are said to guests by our own process."""
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, ALLOWED):
+            raise Rejected(f"{type(node).__name__} is not allowed")
+        if isinstance(node, nodes.Filter) and node.name not in ALLOWED_FILTERS:
+            raise Rejected(f"the filter {node.name} is not allowed")
+        if isinstance(node, nodes.Getattr) and (node.attr in AMOUNTS or node.attr.startswith("_")):
+            raise Rejected(f"{node.attr} is not allowed: an amount is printed as a whole")
+        if isinstance(node, nodes.Name) and node.ctx != "load" and node.name in RESERVED:
+            raise Rejected(f"{node.name} is not allowed")
+        if isinstance(node, nodes.For) and any(
+            inner is not node for inner in node.find_all(nodes.For)
+        ):
+            raise Rejected("a loop in a loop is not allowed")
+        if isinstance(node, nodes.Include) and _included(node) not in known:
+            raise Rejected("only templates of the agent can be included")
+
+
+def _included(node: nodes.Include) -> object:
+    return node.template.value if isinstance(node.template, nodes.Const) else None
+
+
 def values_of(sources: Mapping[str, str], text: str) -> set[str]:
     """The names of the values in a template, with those of what it includes."""
-    environment = _preview_environment(sources)
-    parsed = environment.parse(text)
+    parsed = _parsed(sources, text)
     found = meta.find_undeclared_variables(parsed) - GIVEN
     for included in meta.find_referenced_templates(parsed):
         if included is not None and included in sources:

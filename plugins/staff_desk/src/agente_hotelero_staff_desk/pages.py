@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from agente_hotelero import PluginConfig
 from agente_hotelero.desk import Caller, Desk, StaffReply
 from agente_hotelero.errors import AuthFailed, NotFound, Rejected, Throttled
-from agente_hotelero.pages import HEADERS, preferred_language
+from agente_hotelero.pages import HEADERS, Plain, preferred_language
 from agente_hotelero.stays import Image
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -24,9 +24,9 @@ PACKAGE = "agente_hotelero_staff_desk"
 ASSETS = {"desk.js": "text/javascript", "desk.css": "text/css"}
 LARGEST_ID = 2**31 - 1
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
-Search = Annotated[str, Query(max_length=200)]
-Text = Annotated[str, Form(max_length=4000)]
-Name = Annotated[str, Form(max_length=100)]
+Search = Annotated[Plain, Query(max_length=200)]
+Text = Annotated[Plain, Form(max_length=4000)]
+Name = Annotated[Plain, Form(max_length=100)]
 Csrf = Annotated[str, Form()]
 HandOver = Literal["take-over", "release"]
 
@@ -110,9 +110,10 @@ def _add_door(router: APIRouter, pages: Pages) -> None:
     @router.post("/login")
     async def login(
         request: Request,
-        name: Annotated[str, Form(max_length=60)],
-        password: Annotated[str, Form(max_length=200)],
+        name: Annotated[Plain, Form(max_length=60)],
+        password: Annotated[Plain, Form(max_length=200)],
     ) -> Response:
+        session.refuse_other_sites(request)
         _, services = next(iter(pages.sections.values()))
         try:
             token = await services.door.login(name, password)

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from agente_hotelero import PluginConfig, Services
 from agente_hotelero.desk import Caller, Desk
@@ -50,6 +51,14 @@ def csrf(request: Request) -> str:
 
 def check_csrf(request: Request, given: Any) -> None:
     if not hmac.compare_digest(csrf(request).encode(), str(given or "").encode()):
+        raise HTTPException(403, "the form is not from this page")
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Nobody is logged in by another site, into an account of its choice."""
+    origin = request.headers.get("origin", "")
+    ours = urlsplit(origin).netloc == request.headers.get("host", "")
+    if request.headers.get("sec-fetch-site") == "cross-site" or (origin and not ours):
         raise HTTPException(403, "the form is not from this page")
 
 

@@ -91,6 +91,7 @@ def _people() -> None:
         _json("tenants"),
         _truth("active"),
         _at("created_at"),
+        _at("tokens_after"),
         _key("staff_user", "id"),
         sa.UniqueConstraint("name", name=op.f("uq_staff_user_name")),
     )

@@ -8,26 +8,18 @@ from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator
 
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero.desk import Caller
 from agente_hotelero.errors import AuthFailed, NotFound, Rejected, Throttled
+from agente_hotelero.pages import Plain
 
 LARGEST_ID = 2**31 - 1
 BEARER = HTTPBearer(auto_error=False)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
-def _plain(text: str) -> str:
-    """Text that every database can hold."""
-    if "\x00" in text or any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
-        raise ValueError("has a character that cannot be stored")
-    return text
-
-
-Plain = Annotated[str, AfterValidator(_plain)]
-Number = Annotated[int, Path()]
+Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
 

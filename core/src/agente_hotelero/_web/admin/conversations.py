@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from agente_hotelero._runtime.agent import Agent
-from agente_hotelero._web.admin.access import Before, Hotel, Known, Number, Plain, in_http
+from agente_hotelero._web.admin.access import Before, Hotel, Known, Number, in_http
 from agente_hotelero.desk import Chat, ChatDetail, ChatLine, QuickReply, StaffReply
+from agente_hotelero.pages import Plain
 
 Search = Annotated[Plain, Query(max_length=200)]
 

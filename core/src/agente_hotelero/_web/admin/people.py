@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, HTTPException
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,15 +20,24 @@ from agente_hotelero._web.admin.access import (
     Credentials,
     Hotel,
     Known,
-    Plain,
     in_http,
     needs,
 )
 from agente_hotelero.desk import Caller
 from agente_hotelero.errors import AuthFailed
+from agente_hotelero.pages import Plain
+
+
+def _free(name: str) -> str:
+    door.check_name(name)
+    return name
+
 
 Role = Literal["read-only", "staff", "owner"]
-Name = Annotated[Plain, Field(min_length=2, max_length=60, pattern=r"^[\w.@+ -]+$")]
+LONGEST_TOKEN = timedelta(days=90)
+Name = Annotated[
+    Plain, AfterValidator(_free), Field(min_length=2, max_length=60, pattern=r"^[\w.@+ -]+$")
+]
 
 
 class _Body(BaseModel):
@@ -41,6 +51,16 @@ class Login(_Body):
 
 class Token(_Body):
     token: str
+
+
+class MadeToken(Token):
+    """The id is what `revoke` takes; the token itself is shown once."""
+
+    id: str
+
+
+class Revoked(_Body):
+    id: Plain = Field(max_length=64)
 
 
 class Me(_Body):
@@ -120,17 +140,20 @@ def _people(routes: APIRouter, agent: Agent) -> None:
     @routes.post("/tenants/{tenant}/people", status_code=201)
     async def add(tenant: Hotel, new: NewPerson, caller: Known) -> Person:
         needs(caller, "owner")
+        now = datetime.now(UTC)
         made = StaffUser(
             name=new.name,
             password_hash=door.hashed(new.password.get_secret_value()),
             role=new.role,
             tenants=[tenant],
-            created_at=agent.clock.now(),
+            created_at=now,
+            tokens_after=now,
         )
         try:
             async with agent.database.sessions() as session, session.begin():
                 await rows.add_user(session, made)
-                await _audited(session, agent, tenant, caller, "add", new.name, {"role": new.role})
+                target = f"person {new.name}"
+                await _audited(session, agent, tenant, caller, "add", target, {"role": new.role})
         except IntegrityError as error:
             raise HTTPException(409, "this name is taken") from error
         return _person(made, caller)
@@ -148,44 +171,46 @@ def _people(routes: APIRouter, agent: Agent) -> None:
                 or tenant not in user.tenants
             ):
                 raise HTTPException(404, "no such person")
-            before = {key: getattr(user, key) for key in values}
+            before: dict[str, object] = {key: getattr(user, key) for key in values}
             if change.password is not None:
                 values["password_hash"] = door.hashed(change.password.get_secret_value())
+            if change.password is not None or change.active is not None:
+                values["tokens_after"] = datetime.now(UTC)
             if values:
                 await rows.change_user(session, name, **values)
             after = change.model_dump(exclude_none=True, exclude={"password"})
-            await _audited(session, agent, tenant, caller, "change", name, after, before)
+            target = f"person {name}"
+            await _audited(session, agent, tenant, caller, "change", target, after, before)
 
 
 def _tokens(routes: APIRouter, agent: Agent) -> None:
     @routes.post("/tenants/{tenant}/tokens", status_code=201)
-    async def make(tenant: Hotel, new: NewToken, caller: Known) -> Token:
-        """A token for a program of this hotel. It is shown once."""
+    async def make(tenant: Hotel, new: NewToken, caller: Known) -> MadeToken:
+        """A token for a program of this hotel. It ends with the rights of whoever made it."""
         needs(caller, "owner")
-        async with agent.database.sessions() as session, session.begin():
-            if await rows.user(session, new.name) is not None:
-                raise HTTPException(409, "this is a person's name")
-            after = {"role": new.role, "hours": new.hours}
-            await _audited(session, agent, tenant, caller, "token", new.name, after)
-        made = tokens.make(
-            agent.settings, role=new.role, tenants=[tenant], hours=new.hours, name=new.name
+        made, token_id = tokens.make(
+            agent.settings,
+            role=new.role,
+            tenants=[tenant],
+            hours=new.hours,
+            name=new.name,
+            by=caller.person,
         )
-        return Token(token=made)
+        after = {"role": new.role, "hours": new.hours, "name": new.name}
+        async with agent.database.sessions() as session, session.begin():
+            target = f"token {token_id}"
+            await _audited(session, agent, tenant, caller, "token", target, after)
+        return MadeToken(token=made, id=token_id)
 
     @routes.post("/tenants/{tenant}/tokens/revoke", status_code=204)
-    async def revoke(tenant: Hotel, given: Token, caller: Known) -> None:
-        """End a token of this hotel before its time."""
+    async def revoke(tenant: Hotel, given: Revoked, caller: Known) -> None:
+        """End a token of this hotel before its time; the audit log has the ids of all."""
         needs(caller, "owner")
-        try:
-            found = tokens.read(agent.settings, given.token)
-        except AuthFailed as error:
-            raise HTTPException(404, "no such token") from error
-        if not found.caller.tenants <= caller.tenants:
-            raise HTTPException(404, "no such token")
-        await agent.door.logout(given.token)
         async with agent.database.sessions() as session, session.begin():
-            name = found.caller.name
-            await _audited(session, agent, tenant, caller, "revoke", name, {})
+            if not await rows.was_made(session, tenant, given.id):
+                raise HTTPException(404, "no such token")
+            await _audited(session, agent, tenant, caller, "revoke", f"token {given.id}", {})
+        await agent.door.revoke(given.id, agent.clock.now() + LONGEST_TOKEN)
 
 
 async def _audited(
@@ -194,11 +219,11 @@ async def _audited(
     tenant: str,
     caller: Caller,
     action: str,
-    name: str,
+    target: str,
     after: Mapping[str, object],
     before: Mapping[str, object] | None = None,
 ) -> None:
-    now, target = agent.clock.now(), f"person {name}"
+    now = agent.clock.now()
     await rows.audit(session, tenant, caller.name, action, target, now, before=before, after=after)
 
 

@@ -12,8 +12,9 @@ from agente_hotelero._db import desk as rows
 from agente_hotelero._runtime import words
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.live import word_key
-from agente_hotelero._web.admin.access import Hotel, Json, Known, Plain, in_http, needs
+from agente_hotelero._web.admin.access import Hotel, Json, Known, in_http, needs
 from agente_hotelero.desk import Caller
+from agente_hotelero.pages import Plain
 
 Slug = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,60}$")]
 Language = Annotated[str, Path(pattern=r"^[a-z]{2}$")]
@@ -124,9 +125,10 @@ def _templates(routes: APIRouter, agent: Agent) -> None:
 
     @routes.post(f"{path}/preview")
     async def preview(
-        tenant: Hotel, plugin: Slug, name: Slug, language: Language, given: Words
+        tenant: Hotel, plugin: Slug, name: Slug, language: Language, given: Words, caller: Known
     ) -> Words:
         """How these words would look, with a placeholder for each value."""
+        needs(caller, "owner")
         key = _known(agent, plugin, name, language)
         with in_http():
             words.check(agent.live.renderer.sources, key, given.text)
@@ -137,6 +139,7 @@ def _templates(routes: APIRouter, agent: Agent) -> None:
         tenant: Hotel, plugin: Slug, name: Slug, language: Language, given: Words, caller: Known
     ) -> None:
         """The hotel's own words, from the next message on."""
+        needs(caller, "owner")
         key = _known(agent, plugin, name, language)
         with in_http():
             words.check(agent.live.renderer.sources, key, given.text)

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
+import httpx
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agente_hotelero._db import desk
 from agente_hotelero._db import subscriptions as rows
 from agente_hotelero._runtime import announcing
 from agente_hotelero._runtime.agent import Agent
-from agente_hotelero._web.admin.access import LARGEST_ID, Hotel, Json, Known, Number, Plain, needs
+from agente_hotelero._web.admin.access import Hotel, Json, Known, Number, needs
+from agente_hotelero.pages import Plain
 
 Event = Literal[
     "message.received",
     "reply.sent",
     "handover.requested",
     "reservation.made",
-    "reservation.cancelled",
 ]
 
 
@@ -28,10 +29,22 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _address(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError("is not an address") from error
+    if not parsed.host or (parsed.port or 1) > 65535 or parsed.userinfo:
+        raise ValueError("is not an address")
+    return url
+
+
 class Wanted(_Body):
     """An address and the events it wants; `https` in production."""
 
-    url: Plain = Field(pattern=r"^https?://[^\s/]", max_length=1000)
+    url: Annotated[Plain, AfterValidator(_address)] = Field(
+        pattern=r"^https?://[^\s/]", max_length=1000
+    )
     events: Sequence[Event] = Field(min_length=1, max_length=len(announcing.EVENTS))
 
 
@@ -83,7 +96,7 @@ def _subscriptions(routes: APIRouter, agent: Agent) -> None:
         needs(caller, "owner")
         now = agent.clock.now()
         async with agent.database.sessions() as session, session.begin():
-            if not (number <= LARGEST_ID and await rows.end(session, tenant, number)):
+            if not await rows.end(session, tenant, number):
                 raise HTTPException(404, "no such subscription")
             await desk.audit(session, tenant, caller.name, "unsubscribe", f"webhook {number}", now)
         await agent.live.look()
@@ -104,8 +117,9 @@ def _deliveries(routes: APIRouter, agent: Agent) -> None:
         needs(caller, "owner")
         now = agent.clock.now()
         async with agent.database.sessions() as session, session.begin():
-            if not (number <= LARGEST_ID and await rows.revive(session, tenant, number)):
+            tries = await rows.revive(session, tenant, number)
+            if tries is None:
                 raise HTTPException(404, "no such delivery")
-            again = f"again:{now.timestamp():.3f}"
+            again = f"again:{tries}"
             await announcing.schedule(agent.queue, session, number, again, now, now)
         return {"status": "tried again"}
