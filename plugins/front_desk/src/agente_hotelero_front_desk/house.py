@@ -31,6 +31,9 @@ TOPICS = {
     "location_directions": "location",
 }
 
+# Not only told: somebody must arrange it, and finds it among the tasks.
+ARRANGED = ("late_checkout", "early_checkin")
+
 
 class House(Handler[FrontDeskConfig]):
     """Owns the questions that a hotel answers once and for all in its configuration."""
@@ -42,13 +45,17 @@ class House(Handler[FrontDeskConfig]):
     async def handle(self, request: HandlerRequest) -> Decision:
         replies: list[Reply] = []
         unknown = False
-        for topic in dict.fromkeys(TOPICS[intent.name] for intent in request.intents):
+        topics = list(dict.fromkeys(TOPICS[intent.name] for intent in request.intents))
+        task = next((topic for topic in topics if topic in ARRANGED), "")
+        for topic in topics:
             reply = await self._answer(request, topic)
             unknown = unknown or reply is None
             if reply is not None:
                 replies.append(reply)
         if unknown:
-            return offer_a_person(request, tuple(replies), "front_desk/topic_unknown")
+            return offer_a_person(request, tuple(replies), "front_desk/topic_unknown", task)
+        if task:
+            return offer_a_person(request, tuple(replies), task=task)
         return Decision(replies=tuple(replies))
 
     async def _answer(self, request: HandlerRequest, topic: str) -> Reply | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Handover
+from agente_hotelero.events import TaskForStaff
 from agente_hotelero.messages import Option, Reply
 
 from agente_hotelero_front_desk.config import FrontDeskConfig
@@ -37,7 +38,7 @@ class Person(Handler[FrontDeskConfig]):
             return _hand_over("asked for")
         if request.frame is not None and not request.intents:
             if _agrees(request):
-                return _hand_over("offered and accepted")
+                return _hand_over("offered and accepted", str(request.frame.data.get("task", "")))
             return Decision(replies=(Reply(template="front_desk/no_person"),))
         return offer_a_person(request, (), "front_desk/needs_person")
 
@@ -51,15 +52,19 @@ class Person(Handler[FrontDeskConfig]):
         )
 
 
-def offer_a_person(request: HandlerRequest, replies: tuple[Reply, ...], template: str) -> Decision:
-    """Say why, and ask whether a person shall answer."""
+def offer_a_person(
+    request: HandlerRequest, replies: tuple[Reply, ...], template: str = "", task: str = ""
+) -> Decision:
+    """Say why, and ask whether a person shall answer; `task` is what that person must then do."""
     frame = Frame(
         handler=NAME,
         step="offer",
+        data={"task": task} if task else {},
         expects=("yes_no",),
         expires_at=request.now + timedelta(minutes=OFFER_MINUTES),
     )
-    return Decision(replies=(*replies, Reply(template=template)), frame=frame)
+    why = (Reply(template=template),) if template else ()
+    return Decision(replies=(*replies, *why), frame=frame)
 
 
 def _agrees(request: HandlerRequest) -> bool:
@@ -69,7 +74,9 @@ def _agrees(request: HandlerRequest) -> bool:
     return said is not None and said.value is True
 
 
-def _hand_over(reason: str) -> Decision:
+def _hand_over(reason: str, task: str = "") -> Decision:
     return Decision(
-        replies=(Reply(template="front_desk/handover"),), handover=Handover(reason=reason)
+        replies=(Reply(template="front_desk/handover"),),
+        handover=Handover(reason=reason),
+        events=(TaskForStaff(kind=task),) if task else (),
     )
