@@ -115,11 +115,12 @@ def test_storage_that_is_away_is_503(
     running: RunningAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Away:
-        def begin(self) -> None:
+        def connect(self) -> None:
             raise OperationalError("connect", {}, Exception("away"))
 
     with monkeypatch.context() as patch:
         patch.setattr(running.agent.writer, "_engine", Away())
+        patch.setattr(running.agent.writer, "_connection", None)
         assert post(running, message(NUMBERS["sol"], "late-1")).status_code == 503
     assert post(running, message(NUMBERS["sol"], "late-1")).status_code == 200
     running.settle()

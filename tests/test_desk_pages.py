@@ -114,7 +114,11 @@ def test_nobody_gets_in_without_logging_in(running: RunningAgent, chat: str) -> 
 def test_no_other_site_logs_anybody_in(running: RunningAgent) -> None:
     given = {"name": "marta", "password": PASSWORD}
     with at_desk(running) as browser:
-        for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+            {"Sec-Fetch-Site": "same-site"},
+        ):
             answer = browser.post("/desk/login", data=given, headers=headers)
             assert answer.status_code == 403
 

@@ -55,10 +55,14 @@ def check_csrf(request: Request, given: Any) -> None:
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Nobody is logged in by another site, into an account of its choice."""
-    origin = request.headers.get("origin", "")
+    """Nobody is logged in by another site, into an account of its choice.
+
+    Browsers say where a request comes from; older ones only by `Origin`, which our own pages, that
+    send no referrer, leave at ``null``.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
     ours = urlsplit(origin).netloc == request.headers.get("host", "")
-    if request.headers.get("sec-fetch-site") == "cross-site" or (origin and not ours):
+    if site not in (None, "same-origin", "none") or (origin != "null" and not ours):
         raise HTTPException(403, "the form is not from this page")
 
 
