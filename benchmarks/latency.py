@@ -15,11 +15,11 @@ from benchmarks.measure import KINDS, database, table
 from benchmarks.meta import Meta, meta
 from benchmarks.servers import Process
 
-MESSAGES = 60
+MESSAGES = 40
 PAUSE_SECONDS = 0.4
-IDLE_SECONDS = 20.0
+IDLE_SECONDS = 10.0
 PATIENCE = 20.0
-POLLS = ("0.1", "0.25", "1.0")
+POLLS = ("0.1", "0.5")
 
 
 def answers(server: Process, provider: Meta) -> list[float]:

@@ -35,7 +35,7 @@ class Meta:
         message = json.loads(body)
         if message.get("status") != "read":
             self.count += 1
-            self.arrived[message["to"]] = time.monotonic()
+            self.arrived[message["to"].lstrip("+")] = time.monotonic()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(ACCEPTED)).encode()),

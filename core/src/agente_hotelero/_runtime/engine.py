@@ -15,12 +15,13 @@ import socket
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, cast
 
 import structlog
 from dbos import DBOS, DBOSClient, EnqueueOptions
+from dbos._dbos import _get_dbos_instance
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,7 +37,7 @@ WORKERS = 64
 # Coroutines, most of them waiting: a channel that is away must not use up the places of others.
 AT_ONCE = 1000
 # Coroutines too: one that waits for a stranger must not keep others from their time.
-LATER, LATER_WORKERS, LATER_POLL = "later", 200, 1.0
+LATER, LATER_WORKERS, LATER_POLL = "later", 200, 2.0
 FORGET_AT_ONCE = 10_000
 DRAIN_SECONDS = 10
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0
@@ -105,6 +106,7 @@ class Engine:
             polling_interval_sec=max(self._poll, LATER_POLL),
             on_conflict="always_update",
         )
+        _read_queues_once()
         if self._life is not None:
             self._life.watch()
 
@@ -196,6 +198,13 @@ class Engine:
         await session.run_sync(
             lambda inner: self._client.enqueue_in_transaction(inner, options, *ids)
         )
+
+
+def _read_queues_once() -> None:
+    """The engine reads each queue's definition again at every poll: a third of the statements of an
+    idle process, for what never changes while it runs. There is no public way to stop it."""
+    system = _get_dbos_instance()._sys_db
+    vars(system)["get_queue"] = cache(system.get_queue)
 
 
 def _later_id(kind: str, key: str) -> str:

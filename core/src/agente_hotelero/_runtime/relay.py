@@ -38,7 +38,7 @@ from agente_hotelero.messages import (
 BATCH = 200
 BATCH_BYTES = 8 * 1024 * 1024
 EVENTS_AT_ONCE = 500
-SWEEP_SECONDS = 0.5
+SWEEP_SECONDS = 1.0
 LOCK = text("SELECT pg_advisory_xact_lock(748202)")
 STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
