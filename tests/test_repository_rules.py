@@ -16,6 +16,7 @@ FOR_ALL = {
     "outbox_row": "For the engine",
     "oldest_new_body": "For the engine",
     "delivery": "For the engine",
+    "forget": "For all hotels",
     "queues": "For the installation's gauges",
     "dead_counts": "For the installation's gauges",
     "raw_counts": "Bodies of the installation",

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
+from agente_hotelero._db import subscriptions
 from agente_hotelero._db.models import InboxRaw, RawState, raw_
 from agente_hotelero._db.session import Database
+from agente_hotelero._db.staff_models import DeliveryProgress
 from agente_hotelero._runtime.jobs import Jobs, Planned, retention
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.errors import Unavailable
@@ -138,3 +140,23 @@ async def test_retention_forgets_bodies_that_served_and_keeps_the_others(
         kept = (await session.scalars(select(raw_.state))).all()
     assert sorted(kept) == ["dead", "done", "new"]
     assert diary.forgotten == [clock.now() - timedelta(days=7)]
+
+
+async def test_retention_forgets_what_subscribers_took_and_keeps_what_they_did_not(
+    database: Database, clock: SettableClock
+) -> None:
+    ages = {"delivered": 31, "dead": 90, "queued": 90}
+    async with database.sessions() as session, session.begin():
+        for state, days in [*ages.items(), ("delivered", 5)]:
+            at = clock.now() - timedelta(days=days)
+            await subscriptions.queue(
+                session, "sol", subscription_id=1, event="reply.sent", body={}, created_at=at
+            )
+            (newest, *_) = await subscriptions.latest(session, "sol")
+            number, progress = int(newest.id or 0), DeliveryProgress(state)
+            await subscriptions.set_delivery(session, "sol", number, progress)
+    diary: Any = Diary()
+    await retention(database, diary, clock, raw_days=30, engine_days=7).run()
+    async with database.sessions() as session:
+        kept = [one.state for one in await subscriptions.latest(session, "sol")]
+    assert sorted(kept) == ["dead", "delivered", "queued"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from agente_hotelero._db import repository
+from agente_hotelero._db.desk import set_chat
 from agente_hotelero._db.models import (
     RAW,
     Conversation,
@@ -278,6 +279,17 @@ async def test_a_message_is_answered_when_staff_release_while_it_is_read(
     await desk.turns.run(conversation)
     assert len(desk.queue.sends) == before + 1
     assert await desk.states() == ["answered", "answered"]
+
+
+async def test_who_releases_a_conversation_leaves_it_to_nobody(desk: Desk) -> None:
+    await desk.say("ask", "1")
+    number = int((await desk.conversation()).id or 0)
+    async with desk.database.sessions() as session, session.begin():
+        await set_chat(session, "sol", number, mode=Mode.HUMAN, assigned_to="marta")
+    async with desk.database.sessions() as session, session.begin():
+        assert await repository.set_mode(session, "sol", number, Mode.AGENT, "")
+    released = await desk.conversation()
+    assert (released.mode, released.assigned_to) == (Mode.AGENT, "")
 
 
 async def test_nobody_releases_a_conversation_of_another_hotel(desk: Desk) -> None:

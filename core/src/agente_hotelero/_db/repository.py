@@ -261,7 +261,11 @@ async def set_mode(
     )
     result = await session.execute(
         statement.values(
-            mode=mode, mode_reason=reason, attention="", version=conversation_.version + 1
+            mode=mode,
+            mode_reason=reason,
+            attention="",
+            assigned_to="",
+            version=conversation_.version + 1,
         )
     )
     return _count(result) == 1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db.desk import changed
@@ -80,6 +81,12 @@ async def latest(session: AsyncSession, tenant: str) -> Sequence[WebhookDelivery
     """The latest deliveries first."""
     query = select(WebhookDelivery).where(DELIVERY.c.tenant == tenant)
     return (await session.scalars(query.order_by(DELIVERY.c.id.desc()).limit(MOST))).all()
+
+
+async def forget(session: AsyncSession, before: datetime) -> None:
+    """For all hotels: deliveries that were made before an instant, which quote guests."""
+    made = (DELIVERY.c.state == DeliveryProgress.DELIVERED, DELIVERY.c.created_at < before)
+    await session.execute(delete(DELIVERY).where(*made))
 
 
 async def revive(session: AsyncSession, tenant: str, number: int) -> int | None:

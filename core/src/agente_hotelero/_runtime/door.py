@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -24,8 +25,12 @@ TRIES_PER_MINUTE = 5
 SHORTEST_PASSWORD = 10
 RESERVED = ("guest", "agent", "token")
 HASHER = PasswordHasher()
-# Checked for names that nobody has, so that the time tells nothing.
-NOBODY = HASHER.hash("nobody's password")
+
+
+@cache
+def _of_nobody() -> str:
+    """Checked for names that nobody has, so that the time tells nothing."""
+    return HASHER.hash("nobody's password")
 
 
 def check_name(name: str) -> None:
@@ -56,7 +61,7 @@ class StaffDoor:
         async with self.database.sessions() as session:
             user = await rows.user(session, name)
         known = user is not None and user.active
-        stored = user.password_hash if user is not None and known else NOBODY
+        stored = user.password_hash if user is not None and known else _of_nobody()
         right = await asyncio.to_thread(_verified, stored, password)
         if user is None or not known or not right:
             raise AuthFailed("wrong name or password")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from sqlalchemy import delete
 
+from agente_hotelero._db import subscriptions
 from agente_hotelero._db.models import RAW, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.engine import Engine
@@ -119,14 +120,15 @@ def _guarded(wall: Guard, job: Job, services: Services) -> Callable[[], Awaitabl
 def retention(
     database: Database, engine: Engine, clock: Clock, *, raw_days: int, engine_days: int
 ) -> Planned:
-    """The core's own job: forget raw bodies and the engine's records once they served. Events and
-    their keys stay: a repetition is known for ever."""
+    """The core's own job: forget raw bodies, deliveries to subscribers and the engine's records
+    once they served. Events and their keys stay: a repetition is known for ever."""
 
     async def run() -> None:
         now = clock.now()
         old = (raw_.state == RawState.DONE, raw_.received_at < now - timedelta(days=raw_days))
         async with database.sessions() as session, session.begin():
             await session.execute(delete(RAW).where(*old))
+            await subscriptions.forget(session, now - timedelta(days=raw_days))
         while await engine.forget(now - timedelta(days=engine_days)):
             pass
 
