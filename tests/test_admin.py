@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,35 +10,14 @@ import httpx
 import jwt
 import pytest
 from agente_hotelero._runtime import tokens
-from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+from agente_hotelero_channel_whatsapp.testing import Guest, Simulator
 from agente_hotelero_channel_whatsapp.testing.simulator import Fault, signature
 
-from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.hotels import NUMBERS, SECRETS
 from tests.support.processes import environment, hotelero
 from tests.support.running import RunningAgent
-from tests.support.times import NOVEMBER, clock_at
 
 PHONE = "5491155550888"
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    accounts = [
-        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
-        for hotel in NUMBERS
-    ]
-    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningAgent]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
-    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
-        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
-        yield agent
 
 
 def call(

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+from agente_hotelero_channel_whatsapp.testing import Guest, Simulator
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.hotels import NUMBERS
 from tests.support.running import RunningAgent
-from tests.support.times import NOVEMBER, clock_at
 from tests.test_desk_pages import PASSWORD, add_people
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -38,25 +37,9 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    accounts = [
-        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
-        for hotel in NUMBERS
-    ]
-    with Simulator(accounts, now=lambda: NOVEMBER) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningAgent]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
-    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
-        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
-        agent.do(add_people(agent))
-        yield agent
+@pytest.fixture(scope="module", autouse=True)
+def people(running: RunningAgent) -> None:
+    running.do(add_people(running))
 
 
 @pytest.fixture(scope="module")

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from agente_hotelero._runtime import tokens
-from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+from agente_hotelero_channel_whatsapp.testing import Guest, Simulator
 
-from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.hotels import NUMBERS
 from tests.support.running import RunningAgent
-from tests.support.times import NOVEMBER, clock_at
 
 API = "/admin/api/v1"
 PASSWORD = "a long password"
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    accounts = [
-        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
-        for hotel in NUMBERS
-    ]
-    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningAgent]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
-    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
-        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
-        yield agent
 
 
 class Person:

@@ -11,11 +11,10 @@ import pytest
 from agente_hotelero._db import desk as rows
 from agente_hotelero._db.staff_models import StaffUser
 from agente_hotelero._runtime import door
-from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
+from agente_hotelero_channel_whatsapp.testing import Guest, Simulator
 
-from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.hotels import NUMBERS
 from tests.support.running import RunningAgent
-from tests.support.times import NOVEMBER, clock_at
 
 PASSWORD = "a long password"
 # Logging in is limited, so each person does it once.
@@ -26,16 +25,6 @@ PEOPLE = {
     "rita": ("read-only", ["sol"]),
     "pablo": ("staff", ["sol"]),
 }
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    accounts = [
-        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
-        for hotel in NUMBERS
-    ]
-    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
-        yield running
 
 
 async def add_people(running: RunningAgent) -> None:
@@ -53,15 +42,9 @@ async def add_people(running: RunningAgent) -> None:
             await rows.add_user(session, made)
 
 
-@pytest.fixture(scope="module")
-def running(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningAgent]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
-    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
-        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
-        agent.do(add_people(agent))
-        yield agent
+@pytest.fixture(scope="module", autouse=True)
+def people(running: RunningAgent) -> None:
+    running.do(add_people(running))
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,9 @@ import pytest
 import structlog
 from agente_hotelero._db.staff_models import WebhookDelivery, WebhookSubscription
 from agente_hotelero._runtime import announcing
-from agente_hotelero_channel_whatsapp.testing import Account, Simulator
+from agente_hotelero_channel_whatsapp.testing import Simulator
 
-from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
 from tests.support.running import RunningAgent
-from tests.support.times import NOVEMBER, clock_at
 from tests.test_desk_api import Person, guest, person
 
 PATIENCE = 20
@@ -83,26 +81,6 @@ def receiver() -> Iterator[Receiver]:
     made = Receiver()
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    accounts = [
-        Account(phone_number_id=NUMBERS[hotel], token=TOKENS[hotel], app_secret=SECRETS[hotel])
-        for hotel in NUMBERS
-    ]
-    with Simulator(accounts, now=lambda: NOVEMBER, statuses=False) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def running(
-    simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningAgent]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('agent')}/a.db"
-    with RunningAgent(two_hotels(url, whatsapp=simulator.url), clock_at(NOVEMBER)) as agent:
-        simulator.webhook = f"{agent.url}/webhooks/whatsapp"
-        yield agent
 
 
 def subscribe(owner: Person, receiver: Receiver, *events: str) -> dict[str, Any]:
