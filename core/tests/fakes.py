@@ -14,7 +14,7 @@ import structlog
 from agente_hotelero import Channel, Decision, Frame, Handler, HandlerRequest, Ingress, NlpEngine
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.ingress import GuardedIngress
-from agente_hotelero.components import PluginConfig, PmsAdapter
+from agente_hotelero.components import PluginConfig
 from agente_hotelero.dialogue import Focus
 from agente_hotelero.errors import NotFound
 from agente_hotelero.messages import (
@@ -32,11 +32,9 @@ from agente_hotelero.messages import (
     Understanding,
     UnderstandRequest,
 )
+from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, PmsAdapter
 from agente_hotelero.stays import (
-    AdapterInfo,
-    Capability,
     Guest,
-    Idempotency,
     Money,
     Occupancy,
     Offer,

@@ -21,7 +21,7 @@ from agente_hotelero.errors import (
     Unavailable,
     Unsupported,
 )
-from agente_hotelero.stays import Capability, Idempotency
+from agente_hotelero.pms import Capability, Idempotency
 from agente_hotelero.testing import SettableClock, lend
 
 from core.tests.fakes import DRAFT, QUERY, FakeHotel, FakePms

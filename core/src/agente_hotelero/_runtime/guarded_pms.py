@@ -14,7 +14,7 @@ from agente_hotelero._db.models import OPERATION, PmsOperation, operation_
 from agente_hotelero._runtime import failpoints, outputs, tracing
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero.components import PmsAdapter, Services
+from agente_hotelero.components import Services
 from agente_hotelero.errors import (
     HoteleroError,
     NotFound,
@@ -25,10 +25,8 @@ from agente_hotelero.errors import (
     Unavailable,
     Unsupported,
 )
+from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, PmsAdapter
 from agente_hotelero.stays import (
-    AdapterInfo,
-    Capability,
-    Idempotency,
     Offer,
     OfferQuery,
     Page,
@@ -114,6 +112,9 @@ class GuardedPms:
         if row.state in (NEW, FAILED):
             return await self._create(draft, key)
         return await self._finish(key, await self._resolve(draft, key))
+
+    def can(self, capability: Capability) -> bool:
+        return capability in self._info().capabilities
 
     def _info(self) -> AdapterInfo:
         return self.guard.run("info", self.adapter.info)
@@ -231,6 +232,9 @@ class GuardedPms:
 
 class NoPms:
     """Stands in where a hotel has no PMS, or its plugin is out of service: always Unavailable."""
+
+    def can(self, capability: Capability) -> bool:
+        return False
 
     async def property(self) -> Property:
         raise Unavailable("no PMS")

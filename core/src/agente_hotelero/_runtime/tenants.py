@@ -33,13 +33,13 @@ from agente_hotelero.components import (
     Mount,
     NlpEngine,
     PluginConfig,
-    PmsAdapter,
     Services,
 )
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
 from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Hotel
 from agente_hotelero.errors import ConfigError, PluginBug, Problem
+from agente_hotelero.pms import PmsAdapter
 
 ComponentT = TypeVar("ComponentT", bound=Component[Any])
 LOG = structlog.get_logger("agent")

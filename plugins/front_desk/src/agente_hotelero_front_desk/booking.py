@@ -172,9 +172,7 @@ class Booking(Handler[FrontDeskConfig]):
         try:
             made = await request.pms.book(order, key)
         except PriceChanged as error:
-            changed = draft.with_(offer=error.offer, key=None)
-            reply = Reply(template="front_desk/price_changed", values=sales.described(error.offer))
-            return self._ask(request, changed, (reply,))
+            return self._at_new_price(request, draft, error.offer)
         except SoldOut:
             gone = (Reply(template="front_desk/just_sold", values=sales.described(offer)),)
             return await self._offer(request, draft.without_offer(), gone)
@@ -192,6 +190,13 @@ class Booking(Handler[FrontDeskConfig]):
             reason = f"booking refused: {type(error).__name__}"
             return Decision(replies=(reply,), handover=Handover(reason=reason))
         return _booked(request, offer, made)
+
+    def _at_new_price(self, request: HandlerRequest, draft: Draft, now: object) -> Decision:
+        """The same sale at its present price: the guest must say yes again."""
+        if not isinstance(now, Offer):
+            raise TypeError("a booking's new price is an offer")
+        reply = Reply(template="front_desk/price_changed", values=sales.described(now))
+        return self._ask(request, draft.with_(offer=now, key=None), (reply,))
 
     def _nothing_booked(self) -> Decision:
         return Decision(replies=(Reply(template="front_desk/nothing_booked"),))

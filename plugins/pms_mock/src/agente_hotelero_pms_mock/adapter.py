@@ -10,10 +10,8 @@ from datetime import date, timedelta
 
 from agente_hotelero import Health, PmsAdapter
 from agente_hotelero.errors import NotFound, PriceChanged, Rejected, SoldOut
+from agente_hotelero.pms import AdapterInfo, Capability, Idempotency
 from agente_hotelero.stays import (
-    AdapterInfo,
-    Capability,
-    Idempotency,
     Image,
     Offer,
     OfferQuery,
