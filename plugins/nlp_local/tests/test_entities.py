@@ -362,3 +362,34 @@ def test_asked_for_a_reference_and_a_name(
     found = {entity.type: entity.value for entity in entities(text, expects=IDENTIFY)}
     assert (found.get("reference"), found.get("person")) == (reference, name)
     assert set(found) <= {"reference", "person"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("cancela", True),
+        ("sí, cancélala", True),
+        ("pode cancelar", True),
+        ("cancel it please", True),
+        ("yes, cancel", True),
+        ("sí", True),
+        ("ok, cancela la reserva", True),
+        ("no", False),
+        ("no la canceles", False),
+        ("não cancela não", False),
+        ("don't cancel", False),
+        ("mejor no", False),
+        ("no quiero cancelarla", False),
+        ("si cancelo, ¿me devuelven algo?", None),
+        ("¿cuánto cuesta cancelar?", None),
+    ],
+)
+def test_asked_whether_to_cancel_saying_it_is_a_yes(text: str, value: bool | None) -> None:
+    found = answers.yes_or_no(fold(text).text, to_cancel=True)
+    assert (found.value if found else None) is value
+
+
+def test_otherwise_cancelling_is_a_no() -> None:
+    found = answers.yes_or_no("cancela")
+    assert found is not None
+    assert found.value is False

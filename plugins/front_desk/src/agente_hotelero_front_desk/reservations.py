@@ -183,7 +183,7 @@ class Reservations(Handler[FrontDeskConfig]):
             handler=self.name,
             step=step,
             data=case.model_dump(mode="json"),
-            expects=EXPECTS[step],
+            expects=(*EXPECTS[step], "cancel") if case.wish == "cancel" else EXPECTS[step],
             expires_at=request.now + timedelta(hours=self.config.question_hours),
         )
         return Decision(replies=replies, frame=frame, focus=request.focus)

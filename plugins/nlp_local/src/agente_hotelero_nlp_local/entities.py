@@ -106,7 +106,7 @@ def _answers(folded: Folded, request: UnderstandRequest) -> Iterator[Entity]:
     if chosen is not None:
         yield _entity("option", folded, folded.span(*chosen.span), chosen.id)
     if "yes_no" in request.expects:
-        said = answers.yes_or_no(folded.text)
+        said = answers.yes_or_no(folded.text, to_cancel="cancel" in request.expects)
         if said is not None:
             yield _entity("yes_no", folded, folded.span(*said.span), said.value)
 
