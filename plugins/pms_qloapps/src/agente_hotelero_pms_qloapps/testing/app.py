@@ -19,6 +19,7 @@ from agente_hotelero_pms_qloapps.testing import (
     images,
     query,
     schemas,
+    shown,
     writes,
 )
 from agente_hotelero_pms_qloapps.testing.answers import (
@@ -255,17 +256,17 @@ async def booking(shop: Shop, asked: Asked, render: Renderer) -> Answer:
         raise Refusal(405, (101, message))
     if asked.method == "POST":
         order = await bookings.create(shop, asked.body)
-        return bookings.answer(shop, order, as_json=render.as_json)
+        return shown.answer(shop, order, as_json=render.as_json)
     if asked.method == "PUT":
         order = changes.change(shop, asked.body)
-        return bookings.answer(shop, order, as_json=render.as_json)
+        return shown.answer(shop, order, as_json=render.as_json)
     if len(asked.parts) == 1:
-        return bookings.listing(shop, as_json=render.as_json)
+        return shown.listing(shop, as_json=render.as_json)
     number = asked.parts[1]
     found = shop.orders.get(int(number)) if number.isdigit() else None
     if found is None:
         return Answer(status=404)
-    return bookings.answer(shop, found, as_json=render.as_json)
+    return shown.answer(shop, found, as_json=render.as_json)
 
 
 def generic(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> Answer:

@@ -300,3 +300,8 @@ def nights(first: date, last: date) -> list[date]:
 def cents(amount: Decimal) -> Decimal:
     """As PHP's round(): halves away from zero."""
     return amount.quantize(CENT, "ROUND_HALF_UP")
+
+
+def words(text: str) -> list[str]:
+    """Names written one after the other."""
+    return text.split()
