@@ -17,23 +17,27 @@ from agente_hotelero_pms_qloapps.testing.rows import (
     stamp,
 )
 from agente_hotelero_pms_qloapps.testing.shop import Shop
-from agente_hotelero_pms_qloapps.testing.state import Hotel, Room, RoomType, Service
+from agente_hotelero_pms_qloapps.testing.state import Hotel, Room, RoomType, Service, words
 
 
-def hotel(shop: Shop, one: Hotel) -> Record:
-    window: Row = {
-        "use_global_max_checkout_offset": Native(1),
-        "max_checkout_offset": "1000",
-        "use_global_min_booking_offset": Native(1),
-        "min_booking_offset": "0",
-    }
+def window(shop: Shop) -> Row:
+    """How far ahead may be booked, which the versions call differently."""
     if shop.old:
-        window = {
+        return {
             "use_global_max_order_date": Native(1),
             "max_order_date": "0000-00-00",
             "use_global_preparation_time": Native(1),
             "preparation_time": "0000-00-00",
         }
+    return {
+        "use_global_max_checkout_offset": Native(1),
+        "max_checkout_offset": "1000",
+        "use_global_min_booking_offset": Native(1),
+        "min_booking_offset": "0",
+    }
+
+
+def hotel(shop: Shop, one: Hotel) -> Record:
     row: Row = {
         "id": one.id,
         "phone": one.phone,
@@ -43,7 +47,7 @@ def hotel(shop: Shop, one: Hotel) -> Record:
         "city": one.city,
         "zipcode": "",
         "id_default_image": one.images[0] if one.images else False,
-        **window,
+        **window(shop),
         "id_category": 7,
         "email": one.email,
         "rating": one.rating,
@@ -81,8 +85,7 @@ def hotel(shop: Shop, one: Hotel) -> Record:
 def product(name: str, price: Decimal, *, default_image: int, tax_group: int) -> dict[str, Value]:
     """The fields that room types and services share, because both are products."""
     return {
-        "id_manufacturer": 0,
-        "id_supplier": 0,
+        **dict.fromkeys(words("id_manufacturer id_supplier"), 0),
         "id_category_default": 7,
         "new": None,
         "cache_default_attribute": 0,
@@ -91,44 +94,34 @@ def product(name: str, price: Decimal, *, default_image: int, tax_group: int) ->
         "position_in_category": 0,
         "type": "virtual",
         "id_shop_default": 1,
-        **dict.fromkeys(("reference", "supplier_reference", "location"), ""),
-        **dict.fromkeys(("width", "height", "depth", "weight"), Decimal(0)),
-        "quantity_discount": 0,
-        "ean13": "",
-        "upc": "",
-        "cache_is_pack": 0,
-        "cache_has_attachments": 0,
+        **dict.fromkeys(words("reference supplier_reference location ean13 upc"), ""),
+        **dict.fromkeys(words("width height depth weight ecotax"), Decimal(0)),
+        **dict.fromkeys(words("quantity_discount cache_is_pack cache_has_attachments"), 0),
         "is_virtual": 1,
-        "on_sale": 0,
-        "online_only": 0,
-        "ecotax": Decimal(0),
+        **dict.fromkeys(words("on_sale online_only"), 0),
         "minimal_quantity": 1,
-        "allow_multiple_quantity": 0,
-        "max_quantity": 0,
+        **dict.fromkeys(words("allow_multiple_quantity max_quantity"), 0),
         "price_calculation_method": 0,
         "price": price,
         "wholesale_price": Decimal(0),
         "unity": "",
         "unit_price_ratio": Decimal(0),
         "additional_shipping_cost": "0.00",
-        **dict.fromkeys(("customizable", "text_fields", "uploadable_files"), 0),
+        **dict.fromkeys(words("customizable text_fields uploadable_files"), 0),
         "active": 1,
         "redirect_type": "",
         "id_product_redirected": 0,
         "available_for_order": 1,
         "available_date": "0000-00-00",
         "condition": "new",
-        "auto_add_to_cart": 0,
-        "price_addition_type": 0,
-        "show_at_front": 1,
-        "show_price": 1,
-        "indexed": 1,
+        **dict.fromkeys(words("auto_add_to_cart price_addition_type"), 0),
+        **dict.fromkeys(words("show_at_front show_price indexed"), 1),
         "visibility": "both",
         "advanced_stock_management": 0,
         "date_add": NEVER,
         "date_upd": NEVER,
         "pack_stock_type": 3,
-        **dict.fromkeys(("meta_description", "meta_keywords", "meta_title"), Words("")),
+        **dict.fromkeys(words("meta_description meta_keywords meta_title"), Words("")),
         "link_rewrite": Words(name.lower().replace(" ", "-")),
         "name": Words(name),
     }

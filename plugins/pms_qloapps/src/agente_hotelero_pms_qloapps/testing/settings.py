@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from agente_hotelero_pms_qloapps.testing.rows import Native, Row, Value, Words, stamp
 from agente_hotelero_pms_qloapps.testing.shop import Shop
+from agente_hotelero_pms_qloapps.testing.state import words
 
 DATES = ("date_add", "date_upd")
 
@@ -146,55 +147,52 @@ def image_types(_: Shop) -> list[Row]:
 
 def addresses(shop: Shop) -> list[Row]:
     """The hotels' addresses and the first customer's, as installed."""
-    shared: dict[str, Value] = {
-        **dict.fromkeys(("id_manufacturer", "id_supplier", "id_warehouse"), 0),
-        "id_country": 26,
-        "id_state": 0,
-    }
-    end: dict[str, Value] = {
-        **dict.fromkeys(("phone_mobile", "dni"), ""),
-        "deleted": 0,
-        "auto_generated": 0,
-        **installed(shop),
-    }
-    found: list[Row] = [
-        {
-            "id": Native(one.id + 1),
-            "id_customer": 0,
-            **shared,
-            "alias": one.name,
-            "company": "",
-            "lastname": one.name,
-            "firstname": one.name,
-            "vat_number": "",
-            "address1": one.address,
-            "address2": "",
-            "postcode": "",
-            "city": one.city,
-            "other": "",
-            "phone": one.phone,
-            **end,
-        }
+    found = [
+        address(
+            shop,
+            one.id + 1,
+            alias=one.name,
+            lastname=one.name,
+            firstname=one.name,
+            address1=one.address,
+            city=one.city,
+            phone=one.phone,
+        )
         for one in shop.hotels.values()
     ]
     first = shop.customers.get(1)
-    if first is not None and first.email.endswith("@qloapps.com"):
-        home: Row = {
-            "id": Native(1),
-            "id_customer": 1,
-            **shared,
-            "alias": "My Address",
-            "company": "",
-            "lastname": "Doe",
-            "firstname": "John",
-            "vat_number": "",
-            "address1": "16, Main street",
-            "address2": "2nd floor",
-            "postcode": "75002",
-            "city": "Demo City",
-            "other": "",
-            "phone": "0102030405",
-            **end,
-        }
-        found.append(home)
-    return found
+    if first is None or not first.email.endswith("@qloapps.com"):
+        return found
+    home = address(
+        shop,
+        1,
+        id_customer=1,
+        alias="My Address",
+        lastname="Doe",
+        firstname="John",
+        address1="16, Main street",
+        address2="2nd floor",
+        postcode="75002",
+        city="Demo City",
+        phone="0102030405",
+    )
+    return [*found, home]
+
+
+def address(shop: Shop, number: int, **known: str | int) -> Row:
+    """An address in Ireland with all that is not known left empty."""
+    texts = (
+        "alias company lastname firstname vat_number address1 address2 postcode city other phone"
+        " phone_mobile dni"
+    )
+    return {
+        "id": Native(number),
+        **dict.fromkeys(words("id_customer id_manufacturer id_supplier id_warehouse"), 0),
+        "id_country": 26,
+        "id_state": 0,
+        **dict.fromkeys(words(texts), ""),
+        "deleted": 0,
+        "auto_generated": 0,
+        **installed(shop),
+        **known,
+    }
