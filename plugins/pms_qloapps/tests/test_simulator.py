@@ -224,6 +224,30 @@ async def test_seasons_limits_and_closed_rooms_show_in_the_search() -> None:
     assert (await api.search())["total_available_rooms"] == 0
 
 
+async def test_the_last_day_of_a_season_belongs_to_it() -> None:
+    shop = plain_shop(percent=Decimal(0))
+    shop.add_season(1, date(2027, 4, 1), date(2027, 4, 2), Decimal(-10))
+    assert (await Api(shop).search())["room_types"][0]["total_price"] == 280
+
+
+async def test_a_service_that_a_change_keeps_stays_as_it_was_charged() -> None:
+    api = Api(demo_shop())
+    room = {"services": [{"id_service": 5}]}
+    booked = (await api.book(room=room)).json()["booking"]
+    changed = await api.client.put("bookings", json=body(room=room, id=booked["id"]))
+    assert changed.json()["booking"] == booked
+    assert booked["associations"]["price_details"]["total_tax"] == 3750 * 0.23
+
+
+@pytest.mark.parametrize("guest", [{"firstname": "A" * 33}, {"phone": "1" * 33}])
+async def test_what_is_too_long_for_a_column_breaks_the_shop(guest: dict[str, str]) -> None:
+    shop = plain_shop()
+    asked = body()
+    asked["booking"]["associations"]["customer_detail"].update(guest)
+    answer = await Api(shop).client.post("bookings", json=asked)
+    assert (answer.status_code, answer.text, shop.orders) == (500, "", {})
+
+
 async def test_a_fee_is_taxed_by_its_own_group() -> None:
     fee = Service(id=6, name="Cleaning", price=Decimal(100), auto=True, addition=2, tax_group=3)
     shop = demo_shop(services=[fee])
