@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -146,11 +147,16 @@ async def test_a_race_happens_in_a_half_empty_house_too() -> None:
     assert len(shop.overlaps()) == 1
 
 
-@pytest.mark.parametrize(("after_work", "orders"), [(True, 1), (False, 0)])
-async def test_an_answer_can_get_lost(after_work: bool, orders: int) -> None:
+@pytest.mark.parametrize(
+    ("after_work", "error", "orders"),
+    [(True, httpx.ReadTimeout, 1), (False, httpx.ConnectError, 0)],
+)
+async def test_an_answer_can_get_lost(
+    after_work: bool, error: type[httpx.TransportError], orders: int
+) -> None:
     shop = plain_shop()
-    shop.lose_answer("POST", "bookings", after_work=after_work)
-    with pytest.raises(httpx.ReadError):
+    shop.lose_answer("POST", "bookings", after_work=after_work, error=error)
+    with pytest.raises(error):
         await Api(shop).book()
     assert len(shop.orders) == orders
     assert (await Api(shop).book()).status_code == 200
@@ -179,6 +185,13 @@ async def test_calls_are_written_down() -> None:
         ("POST", "/api/bookings"),
     ]
     assert (shop.called("POST", "bookings"), shop.called("PUT", "bookings")) == (1, 0)
+    assert json.loads(shop.calls[1].body) == body()
+
+
+async def test_what_was_never_recorded_is_not_made_up() -> None:
+    api = Api(plain_shop())
+    assert (await api.client.get("carts")).status_code == 501
+    assert (await api.client.delete("orders/1")).status_code == 501
 
 
 async def test_a_guest_who_has_checked_in_can_be_cancelled() -> None:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import httpx
-
 from agente_hotelero_pms_qloapps.testing import (
     ari,
     bookings,
@@ -78,15 +76,18 @@ class Asked:
 def create_app(shop: Shop) -> App:
     """The shop's web service, for `httpx.ASGITransport` or uvicorn.
 
-    A lost answer (`Shop.lose_answer`) raises `httpx.ReadError`: a client in the same process sees
-    it as a broken connection, one behind uvicorn as a 500 of the server.
+    A lost answer (`Shop.lose_answer`) raises an error of httpx: a client in the same process sees
+    it as a broken connection, one behind uvicorn gets a 500. Behind uvicorn, `Shop.host` must be
+    the address that the client uses.
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         asked = await read(scope, receive)
-        shop.calls.append(Call(method=asked.method, path=asked.path, query=asked.raw_query))
+        shop.calls.append(
+            Call(method=asked.method, path=asked.path, query=asked.raw_query, body=asked.body)
+        )
         await write(send, await handle(shop, asked), head=asked.method == "HEAD")
 
     return app
@@ -136,8 +137,8 @@ async def handle(shop: Shop, asked: Asked) -> Answer:
 
 async def fail(fault: Fault) -> Answer | None:
     await asyncio.sleep(fault.seconds)
-    if fault.lost:
-        raise httpx.ReadError("the connection was dropped")
+    if fault.error is not None:
+        raise fault.error("the simulator dropped the connection")
     return None if fault.status is None else Answer(status=fault.status, media=HTML, headers={})
 
 
@@ -228,7 +229,7 @@ async def dispatch(shop: Shop, asked: Asked, key: Key) -> Answer:
         return images.api(shop, asked.parts[1:], render)
     resource = TABLES.get(name)
     if resource is None:
-        return Answer(status=500, media=HTML)
+        return not_simulated()
     return generic(shop, asked, resource, render)
 
 
@@ -279,12 +280,17 @@ def generic(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> A
     if asked.method == "PUT" and resource.name in writes.PUTS:
         return writes.PUTS[resource.name](shop, int(number or 0), asked.body, render)
     if asked.method not in ("GET", "HEAD"):
-        return Answer(status=500, media=HTML)
+        return not_simulated()
     if "schema" in asked.query:
         return form(shop, asked, resource, render)
     if number:
         return single(shop, asked, resource, number, render)
     return many(shop, asked, resource, render)
+
+
+def not_simulated() -> Answer:
+    """What no QloApps says: whoever needs it must record it first."""
+    return Answer(status=501, body=b"not simulated", media=HTML, headers={})
 
 
 def form(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> Answer:

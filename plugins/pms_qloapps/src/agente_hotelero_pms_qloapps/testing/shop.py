@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import httpx
 from agente_hotelero.components import Clock
 
 from agente_hotelero_pms_qloapps.testing.state import (
@@ -252,10 +253,17 @@ class Shop:
         self.seasons.append(made)
         return made
 
-    def lose_answer(self, method: str, resource: str, *, after_work: bool = True) -> None:
+    def lose_answer(
+        self,
+        method: str,
+        resource: str,
+        *,
+        after_work: bool = True,
+        error: type[httpx.TransportError] = httpx.ReadError,
+    ) -> None:
         """Drop the connection of the next such request, after or before its work is done."""
         self.faults.append(
-            Fault(method=method, resource=resource, after_work=after_work, lost=True)
+            Fault(method=method, resource=resource, after_work=after_work, error=error)
         )
 
     def delay(self, method: str, resource: str, seconds: float, *, after_work: bool = True) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import httpx
+
 CENT = Decimal("0.01")
 
 
@@ -155,11 +157,12 @@ class Call:
     method: str
     path: str
     query: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What goes wrong with a request: its answer is lost, comes late, or is this status.
+    """What goes wrong with a request: it is late, ends in this error, or has this status.
 
     `after_work` says whether the shop has done what was asked before.
     """
@@ -169,7 +172,7 @@ class Fault:
     after_work: bool = True
     seconds: float = 0.0
     status: int | None = None
-    lost: bool = False
+    error: type[httpx.TransportError] | None = None
 
 
 @dataclass(kw_only=True)
