@@ -148,7 +148,8 @@ class Player:
             self.version, clock=SettableClock(datetime(2026, 11, 23, 18, tzinfo=UTC))
         )
         self.shop.reference = lambda order: self.known.get(order, f"UNKNOWN{order}")
-        transport = httpx.ASGITransport(app=create_app(self.shop))
+        app = create_app(self.shop)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport)
 
     async def play(self) -> None:

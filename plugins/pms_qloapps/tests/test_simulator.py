@@ -208,6 +208,30 @@ async def test_a_guest_who_has_checked_in_can_be_cancelled() -> None:
     assert shop.lines_of(order.id)[0].status == 3
 
 
+async def test_states_may_have_other_ids() -> None:
+    shop = plain_shop()
+    shop.renumber_state("canceled", 40)
+    api = Api(shop)
+    order = (await api.book()).json()["booking"]["id"]
+    assert (await api.cancel(order)).text == "Invalid new order status"
+    change = body(id=order, booking_status=3)
+    assert (await api.client.put("bookings", json=change)).status_code == 200
+    states = await api.get("order_states?filter[name]=Canceled&display=[id]")
+    assert states["order_states"] == [{"id": 40}]
+    assert shop.orders[order].state == 40
+    assert not shop.live_lines()
+
+
+async def test_a_room_that_is_named_is_not_given_to_another_of_the_same_booking() -> None:
+    asked = body()
+    stay = asked["booking"]["associations"]["room_types"][0]
+    stay["number_of_rooms"] = 2
+    stay["rooms"] = [{"adults": 1, "child": 0}, {"adults": 1, "child": 0, "id_room": 1}]
+    shop = plain_shop()
+    assert (await Api(shop).client.post("bookings", json=asked)).status_code == 200
+    assert [one.room for one in shop.lines.values()] == [2, 1]
+
+
 async def test_activating_a_cancelled_booking_does_not_take_the_room_back() -> None:
     shop = plain_shop(rooms=1)
     api = Api(shop)
@@ -274,8 +298,11 @@ async def test_a_fee_is_taxed_by_its_own_group() -> None:
 
 
 async def test_a_service_that_the_type_does_not_have_is_refused() -> None:
-    answer = await Api(plain_shop()).book(room={"services": [{"id_service": 5}]})
-    assert answer.status_code == 400
+    api, room = Api(plain_shop()), {"services": [{"id_service": 5}]}
+    assert (await api.book(room=room)).status_code == 400
+    order = (await api.book()).json()["booking"]["id"]
+    change = await api.client.put("bookings", json=body(room=room, id=order))
+    assert change.status_code == 400
 
 
 async def test_another_currency_can_be_the_shops() -> None:

@@ -70,16 +70,23 @@ def pick(shop: Shop, wanted: Wanted, *, strict: bool = True) -> list[Pick]:
         free = [room.id for room in shop.free(one.room_type, one.first, one.last)]
         taken = {room for other, _, room in picked if meet(one, other)}
         free = [room for room in free if room not in taken]
+        asked_for = {room.room for room in one.rooms}
         for room in one.rooms:
-            if not set(room.services) <= set(shop.room_types[one.room_type].services):
+            if not served(shop, one.room_type, room):
                 return []
             named = room.room in free
             if not free or (strict and room.room and not named):
                 return []
-            chosen = room.room if named else free[0]
+            others = [each for each in free if each not in asked_for]
+            chosen = room.room if named else (others or free)[0]
             free.remove(chosen)
             picked.append((one, room, chosen))
     return picked
+
+
+def served(shop: Shop, room_type: int, room: WantedRoom) -> bool:
+    """Whether the type has all the services that are wanted."""
+    return set(room.services) <= set(shop.room_types[room_type].services)
 
 
 def meet(one: WantedStay, other: WantedStay) -> bool:
@@ -217,14 +224,14 @@ def take_payment(shop: Shop, order: Order, wanted: Wanted) -> None:
     order.payment = method or order.payment
     due = min(order.gross, wanted.total) if wanted.total else order.gross
     if not wanted.paid:
-        shop.enter_state(order, 1)
+        shop.enter_state(order, shop.roles.awaiting)
     elif wanted.paid < due:
         shop.pay(order, wanted.paid, method, str(wanted.payment.get("transaction_id") or ""))
-        shop.enter_state(order, 8)
+        shop.enter_state(order, shop.roles.partial)
     else:
-        shop.enter_state(order, 1)
+        shop.enter_state(order, shop.roles.awaiting)
         shop.settle(order)
-        shop.enter_state(order, 2)
+        shop.enter_state(order, shop.roles.paid)
 
 
 def late_check(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
@@ -236,5 +243,5 @@ def late_check(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
         line.back_order = True
         line.refunded = line.cancelled = shop.overbooking_action != KEEP_OVERBOOKED
         state = order.state
-        shop.enter_state(order, 11)
+        shop.enter_state(order, shop.roles.overbooked)
         shop.enter_state(order, state)

@@ -125,6 +125,7 @@ def blank_order(shop: Shop) -> Record:
         language=1,
         currency=shop.currency.id,
         source="",
+        state=shop.roles.awaiting,
         added=now,
         changed=now,
     )

@@ -57,6 +57,19 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Roles:
+    """Which state is which: ids are configuration, these the installer's."""
+
+    awaiting: int = 1
+    paid: int = 2
+    canceled: int = 4
+    refunded: int = 5
+    error: int = 6
+    partial: int = 8
+    overbooked: int = 11
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hotel:
     """A hotel with its house rules."""
 
@@ -255,7 +268,7 @@ class Order:
     language: int
     currency: int
     source: str
-    state: int = 1
+    state: int = 0
     payment: str = "Order from API"
     payment_type: int = 1
     transaction: str | None = None

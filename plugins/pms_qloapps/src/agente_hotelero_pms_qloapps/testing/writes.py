@@ -61,7 +61,7 @@ def post_history(shop: Shop, body: bytes, query: dict[str, str], render: Rendere
     state = shop.states.get(whole(fields.get("id_order_state")))
     if order is None or state is None:
         raise Broken(200, "Invalid new order status")
-    if state.id == 2:
+    if state.id == shop.roles.paid:
         shop.settle(order)
     row = shop.enter_state(order, state.id)
     if query.get("sendemail") and order.language not in shop.mail_languages:
