@@ -9,11 +9,9 @@ from typing import Any
 
 from agente_hotelero import PluginConfig, PmsAdapter, hookimpl, rest
 from agente_hotelero.errors import Rejected, SoldOut
+from agente_hotelero.pms import AdapterInfo, Capability, Idempotency
 from agente_hotelero.stays import (
-    AdapterInfo,
-    Capability,
     Guest,
-    Idempotency,
     Money,
     Occupancy,
     Offer,

@@ -9,6 +9,7 @@ from agente_hotelero.components import (
     Channel,
     ChannelKind,
     Component,
+    Finding,
     Handler,
     Health,
     Ingress,
@@ -18,8 +19,6 @@ from agente_hotelero.components import (
     PersonalData,
     PluginConfig,
     PluginSchema,
-    Pms,
-    PmsAdapter,
     Services,
     Synthesizer,
     Templates,
@@ -28,6 +27,7 @@ from agente_hotelero.components import (
 )
 from agente_hotelero.dialogue import Decision, Focus, Frame, HandlerRequest, Handover, Hotel
 from agente_hotelero.hookspecs import hookimpl
+from agente_hotelero.pms import Pms, PmsAdapter
 
 __version__ = "0.1.0"
 
@@ -37,6 +37,7 @@ __all__ = [
     "ChannelKind",
     "Component",
     "Decision",
+    "Finding",
     "Focus",
     "Frame",
     "Handler",

@@ -27,17 +27,6 @@ from agente_hotelero.messages import (
     Understanding,
     UnderstandRequest,
 )
-from agente_hotelero.stays import (
-    AdapterInfo,
-    Offer,
-    OfferQuery,
-    Page,
-    Property,
-    Reservation,
-    ReservationDraft,
-    ReservationQuery,
-    RoomType,
-)
 
 # What only annotations name: a command that starts nothing must not pay for it.
 if TYPE_CHECKING:
@@ -106,6 +95,15 @@ class Health:
     detail: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do where it is not in order."""
+
+    ok: bool
+    what: str
+    advice: str = ""
+
+
 class Component(abc.ABC, Generic[ConfigT]):
     """Base of everything that a plugin registers."""
 
@@ -128,6 +126,11 @@ class Component(abc.ABC, Generic[ConfigT]):
 
     async def health(self) -> Health:
         return Health(ok=True)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        """What an operator should know, found by asking the other side; for `hotelero doctor`."""
+        health = await self.health()
+        return [Finding(ok=health.ok, what=health.detail or "health")]
 
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────
@@ -220,64 +223,6 @@ class ChannelKind:
 
     ingress: type[Ingress[Any]]
     channel: type[Channel[Any]]
-
-
-# ── PMS ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-class PmsAdapter(Component[ConfigT]):
-    """A property management system, interface version 1.
-
-    An adapter holds no retry, cache, circuit or time-out: the core does. It translates, and maps
-    every failure to the tree in `errors`. Operations beyond the abstract ones are called only when
-    `info().capabilities` declares them.
-    """
-
-    @abc.abstractmethod
-    def info(self) -> AdapterInfo: ...
-
-    @abc.abstractmethod
-    async def properties(self) -> Sequence[Property]: ...
-
-    @abc.abstractmethod
-    async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]: ...
-
-    @abc.abstractmethod
-    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
-        """What is for sale, cheapest first; empty when sold out. Raises Rejected for a bad stay."""
-
-    @abc.abstractmethod
-    async def reservation(self, reference: str) -> Reservation:
-        """Raises NotFound."""
-
-    @abc.abstractmethod
-    async def find_reservations(
-        self, query: ReservationQuery, cursor: str | None = None
-    ) -> Page[Reservation]: ...
-
-    async def reprice(self, offer: Offer) -> Offer:
-        """The same sale at its present price (REPRICE). Raises SoldOut."""
-        raise Unsupported("reprice")
-
-    async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
-        """Book (CREATE). The same `key` books once, where the PMS can promise it.
-
-        Raises SoldOut, PriceChanged, Rejected, Unavailable, OutcomeUnknown.
-        """
-        raise Unsupported("create_reservation")
-
-
-class Pms(Protocol):
-    """The tenant's PMS as handlers use it: guarded, cached, bound to its property."""
-
-    async def property(self) -> Property: ...
-    async def room_types(self, locale: str) -> Sequence[RoomType]: ...
-    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]: ...
-    async def book(self, draft: ReservationDraft, key: str) -> Reservation:
-        """Book once for `key`, whatever crashes. Raises SoldOut, PriceChanged, Unavailable,
-        OutcomeUnknown (staff must look), Unsupported."""
-
-    async def reservation(self, reference: str) -> Reservation: ...
 
 
 # ── understanding and deciding ───────────────────────────────────────────────────────────────────

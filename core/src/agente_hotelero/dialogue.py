@@ -14,8 +14,8 @@ from agente_hotelero.messages import Entity, Intent, Reply
 from agente_hotelero.stays import Guest, Occupancy, Offer, Stay
 
 if TYPE_CHECKING:
-    from agente_hotelero.components import Pms
     from agente_hotelero.events import DomainEvent
+    from agente_hotelero.pms import Pms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agente_hotelero.stays import Offer
+    from agente_hotelero.stays import Amendment, Cancellation, Offer, Service
+
+    Priced = Offer | Amendment | Cancellation | Service
 
 
 class HoteleroError(Exception):
@@ -95,9 +97,9 @@ class SoldOut(PermanentError):
 
 
 class PriceChanged(PermanentError):
-    """The offer is no longer sold at its price; `offer` is what is sold now."""
+    """It no longer costs what was said; `offer` is the same thing at its present price."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Priced) -> None:
         self.offer = offer
         super().__init__("the price changed")
 

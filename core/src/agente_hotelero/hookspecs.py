@@ -22,12 +22,12 @@ if TYPE_CHECKING:
         NlpEngine,
         PersonalData,
         PluginSchema,
-        PmsAdapter,
         Synthesizer,
         Templates,
         Transcriber,
     )
     from agente_hotelero.events import Subscription
+    from agente_hotelero.pms import PmsAdapter
 
 NAMESPACE = "agente_hotelero"
 ENTRY_POINT_GROUP = "agente_hotelero.plugins"

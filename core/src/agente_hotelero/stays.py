@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum, Flag, StrEnum, auto
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -108,6 +108,7 @@ class RoomType:
     description: str = ""
     max_adults: int
     max_guests: int
+    max_children: int | None = None
     images: tuple[Image, ...] = ()
 
 
@@ -132,7 +133,7 @@ class TaxLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CancellationTerms:
-    """Free until an instant (None: never free), then `fee`."""
+    """Free until an instant (None: never free), then `fee` (None: not known here)."""
 
     free_until: datetime | None = None
     fee: Money | None = None
@@ -142,7 +143,8 @@ class CancellationTerms:
 class Offer:
     """What is for sale now at a price: the only thing that may carry one before booking.
 
-    `total` covers the whole stay and every room; `due_at_property` is extra and paid on site.
+    `total` covers the whole stay and every room, taxes included; `due_at_property` is extra and
+    paid on site. `id` is the adapter's own and opaque to all others.
     """
 
     id: str
@@ -201,7 +203,11 @@ class ReservationStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reservation:
-    """A booking as the PMS holds it; `version` changes whenever it does."""
+    """A booking as the PMS holds it; `version` changes whenever it does.
+
+    `balance` is what is still to be paid (None: this PMS does not say); `services` are the ids of
+    what was booked beside the room.
+    """
 
     reference: str
     property_id: str
@@ -216,17 +222,94 @@ class Reservation:
     guest: Guest
     total: Money
     cancellation: CancellationTerms = field(default_factory=CancellationTerms)
+    balance: Money | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReservationQuery:
-    """All fields that are set must match."""
+    """All fields that are set must match.
+
+    E-mail without case; phone by its digits; the name in part, without case and accents; `arrival`
+    and `departure` are the days on which the stay begins and ends. Cancelled ones are found too.
+    """
 
     property_id: str
     external_ref: str | None = None
     email: str | None = None
     phone: str | None = None
     guest_name: str | None = None
+    arrival: date | None = None
+    departure: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StayChange:
+    """What a reservation shall be: the whole of it, not the difference."""
+
+    stay: Stay
+    occupancies: tuple[Occupancy, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amendment:
+    """What a change costs: `before` and `total` are the stay's price now and then, `fee` is extra.
+
+    `version` is the reservation's when this was reckoned.
+    """
+
+    id: str
+    reference: str
+    version: str
+    change: StayChange
+    before: Money
+    total: Money
+    fee: Money | None = None
+    cancellation: CancellationTerms = field(default_factory=CancellationTerms)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancellation:
+    """What cancelling costs now: an amount of nothing is free, None is unknown to the PMS.
+
+    `refund` is what the guest gets back of what was paid, where the PMS says it.
+    """
+
+    id: str
+    reference: str
+    version: str
+    fee: Money | None
+    refund: Money | None = None
+    expires_at: datetime
+
+
+class ServiceKind(StrEnum):
+    """What the front desk can arrange by itself where the PMS sells it."""
+
+    LATE_CHECK_OUT = "late_checkout"
+    EARLY_CHECK_IN = "early_checkin"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """Something sold with one reservation; `price` is for all of it. `at` is a local time, such as
+    that until which the room may be kept."""
+
+    id: str
+    kind: ServiceKind
+    name: str
+    price: Money
+    at: time | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """Reservations that changed since a cursor, each as it is now, and where to go on."""
+
+    reservations: Sequence[Reservation]
+    cursor: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,46 +318,3 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next_cursor: str | None = None
-
-
-class Capability(Flag):
-    """What an adapter can do beyond the required operations."""
-
-    NONE = 0
-    RATE_PLANS = auto()
-    REPRICE = auto()
-    CREATE = auto()
-    CANCEL = auto()
-    SERVICES = auto()
-    IMAGES = auto()
-
-
-class Idempotency(Enum):
-    """How creating a reservation twice is prevented.
-
-    NATIVE_KEY: the PMS honours our key. EXTERNAL_REF: the PMS stores our reference and finds it
-    again. NONE: neither; the core serialises and asks staff when an outcome stays unknown.
-    """
-
-    NATIVE_KEY = "native_key"
-    EXTERNAL_REF = "external_ref"
-    NONE = "none"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RateLimitPolicy:
-    """What the PMS allows, kept by the core. None means no known limit."""
-
-    per_second: float | None = None
-    per_day: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AdapterInfo:
-    """What an adapter is: for the core, the operator and the conformance kit."""
-
-    name: str
-    interface_version: int
-    capabilities: Capability
-    idempotency: Idempotency = Idempotency.NONE
-    limits: RateLimitPolicy = field(default_factory=RateLimitPolicy)
