@@ -246,6 +246,19 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
     _print([asdict(record) for record in loaded.records.values()], as_json)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Ask every part how it is, and say what to do where one is not well."""
+    from agente_hotelero import _operator
+
+    rows = asyncio.run(_operator.doctor(settings_of(ctx)))
+    _print([asdict(row) for row in rows], as_json)
+    if not all(row.ok for row in rows):
+        ctx.exit(1)
+
+
 @main.group("config")
 def config_group() -> None:
     """The configuration."""
