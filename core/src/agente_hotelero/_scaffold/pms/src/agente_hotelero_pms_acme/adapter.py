@@ -115,7 +115,7 @@ class AcmePms(PmsAdapter[AcmeConfig]):
 
     async def preview_cancellation(self, reference: str) -> Cancellation:
         told = await self._client.read(wire.Fee, "GET", f"{_of(reference)}/cancellation")
-        return values.cancellation_of(told, reference, self._soon())
+        return values.cancellation_of(told, _number(reference), self._soon())
 
     async def cancel_reservation(self, cancellation: Cancellation, key: str) -> Reservation:
         path = f"{_of(cancellation.reference)}/cancel"
@@ -144,8 +144,13 @@ def _at(property_id: str) -> str:
 
 
 def _of(reference: str) -> str:
-    """Where a booking is. Raises NotFound for what cannot be one: a guest's words make no path."""
+    """Where a booking is."""
+    return f"/bookings/{_number(reference)}"
+
+
+def _number(reference: str) -> str:
+    """A booking's number. Raises NotFound for what cannot be one: a guest's words make no path."""
     number = reference.strip().upper()
     if not REFERENCE.fullmatch(number):
         raise NotFound("no such reservation")
-    return f"/bookings/{number}"
+    return number
