@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import zipfile
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +15,7 @@ from agente_hotelero.cli import main
 from click.testing import CliRunner
 from packaging.requirements import Requirement
 
+from tests.support.adapters import run, served, unpacked_wheel
 from tests.support.processes import environment, hotelero
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +23,7 @@ LIVING = ROOT / "core/src/agente_hotelero/_scaffold/pms"
 NAME = "grand_harbour"
 ARRIVAL = datetime.now(UTC).date() + timedelta(days=30)
 DEPARTURE = ARRIVAL + timedelta(days=2)
+pytestmark = pytest.mark.timeout(400)
 HOTEL = f"""
 [plugins.pms_{NAME}]
 enabled = true
@@ -44,16 +39,6 @@ pms = "pms_{NAME}"
 base_url = "https://pms.example"
 api_key = "k"
 """
-
-
-def run(*command: str, cwd: Path, site: Path | None = None) -> str:
-    """What a tool says that must succeed in a folder."""
-    environ = {**os.environ, **({"PYTHONPATH": str(site)} if site else {})}
-    done = subprocess.run(
-        command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def new(*arguments: str) -> tuple[int, str]:
@@ -73,34 +58,28 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its wheel, unpacked as pip does it, for the path of other processes."""
-    folder = tmp_path_factory.mktemp("site")
-    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir")
-    run(*build, str(folder), str(made), cwd=made)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        packed.extractall(folder)
-    return folder
+    """It as other processes find it."""
+    return unpacked_wheel(made, tmp_path_factory.mktemp("site"))
 
 
 def test_the_living_plugin_passes_its_own_tests() -> None:
-    run(sys.executable, "-m", "pytest", "-q", cwd=LIVING)
+    run("pytest", "-q", "tests/test_adapter.py", cwd=LIVING)
 
 
 def test_a_new_one_passes_its_own_tests(made: Path) -> None:
-    told = run(sys.executable, "-m", "pytest", "-q", cwd=made)
-    assert re.search(r"\d\d passed", told)
+    told = run("pytest", "-q", cwd=made)
+    assert "TestConformance: gold" in told
 
 
 def test_a_new_one_is_typed(made: Path) -> None:
-    run(sys.executable, "-m", "mypy", cwd=made)
+    run("mypy", cwd=made)
 
 
 @pytest.mark.parametrize("name", ["x", NAME, "propertymanagementsystem", "zz_9"])
 def test_a_new_one_is_linted_and_formatted_whatever_its_name(name: str, tmp_path: Path) -> None:
     folder = _new.plugin("pms", name, tmp_path)
-    run(sys.executable, "-m", "ruff", "check", ".", cwd=folder)
-    run(sys.executable, "-m", "ruff", "format", "--check", ".", cwd=folder)
+    run("ruff", "check", ".", cwd=folder)
+    run("ruff", "format", "--check", ".", cwd=folder)
 
 
 def test_a_new_one_has_its_name_everywhere(made: Path) -> None:
@@ -138,35 +117,8 @@ def test_it_is_an_active_plugin(site: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def stand_in(site: Path, tmp_path: Path) -> Iterator[str]:
     """The address of its PMS, served as its README says."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    serve = (sys.executable, "-m", "uvicorn", f"agente_hotelero_pms_{NAME}.testing:app")
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
-            [*serve, "--port", str(port)],
-            env={**os.environ, "PYTHONPATH": str(site)},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            wait_for(port)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "the stand-in did not start"
-            time.sleep(0.1)
-        else:
-            return
+    with served(f"agente_hotelero_pms_{NAME}.testing:app", site, tmp_path / "log") as url:
+        yield url
 
 
 def test_a_guest_books_through_it(stand_in: str, site: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from agente_hotelero_pms_acme.adapter import AcmePms
 from agente_hotelero_pms_acme.config import AcmeConfig
 from agente_hotelero_pms_acme.testing import KEY, Hotel, make_app
 
+NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
 CONFIG = AcmeConfig(base_url="https://pms.example", api_key=SecretStr(KEY))
 Adapter = PmsAdapter[AcmeConfig]
 
@@ -26,17 +27,18 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def clock() -> SettableClock:
-    return SettableClock(datetime(2026, 11, 18, 12, tzinfo=UTC))
+    return SettableClock(NOW)
 
 
 @pytest.fixture
-def hotel(clock: SettableClock) -> Hotel:
+def backend(clock: SettableClock) -> Hotel:
+    """What the PMS holds: nothing yet."""
     return Hotel(now=clock.now)
 
 
 @pytest.fixture
-async def adapter(hotel: Hotel, clock: SettableClock) -> AsyncIterator[Adapter]:
-    transport = httpx.ASGITransport(make_app(hotel))
+async def adapter(backend: Hotel, clock: SettableClock) -> AsyncIterator[Adapter]:
+    transport = httpx.ASGITransport(make_app(backend))
     async with (
         httpx.AsyncClient(transport=transport) as http,
         AcmePms(CONFIG, lend(clock=clock, http=http)) as opened,

@@ -96,14 +96,14 @@ async def test_an_order_for_a_room_that_went_meanwhile_is_sold_out(adapter: Adap
         await book(adapter, offer, "ref-2")
 
 
-async def test_an_order_at_an_old_price_tells_the_new_one(adapter: Adapter, hotel: Hotel) -> None:
+async def test_an_order_at_an_old_price_tells_the_new_one(adapter: Adapter, backend: Hotel) -> None:
     offer = await offer_of(adapter, "double")
-    hotel.rooms["double"].night = Decimal("130.00")
+    backend.rooms["double"].night = Decimal("130.00")
     with pytest.raises(PriceChanged) as caught:
         await book(adapter, offer)
     assert isinstance(caught.value.offer, Offer)
     assert caught.value.offer.total == euros("260.00")
-    assert hotel.bookings == {}
+    assert backend.bookings == {}
 
 
 @pytest.mark.parametrize(
@@ -124,15 +124,18 @@ async def test_a_reservation_is_found_by_what_a_guest_says(
     assert bool((await adapter.find_reservations(query)).items) is found
 
 
-async def test_a_guest_on_the_second_page_is_found(adapter: Adapter, hotel: Hotel) -> None:
-    hotel.rooms["double"].units = PAGE + 1
+async def test_a_guest_on_the_second_page_is_found(adapter: Adapter, backend: Hotel) -> None:
+    backend.rooms["double"].units = PAGE + 1
     offer = await offer_of(adapter, "double")
     for n in range(PAGE):
         await book(adapter, offer, f"ref-{n}")
     draft = ReservationDraft(offer=offer, guest=Guest(name="Zoe"), external_ref="ref-zoe")
     made = await adapter.create_reservation(draft, key="zoe")
-    page = await adapter.find_reservations(ReservationQuery(property_id="1", guest_name="zoe"))
-    assert (list(page.items), page.next_cursor) == ([made], None)
+    query = ReservationQuery(property_id="1", guest_name="zoe")
+    first = await adapter.find_reservations(query)
+    second = await adapter.find_reservations(query, first.next_cursor)
+    assert [list(page.items) for page in (first, second)] == [[], [made]]
+    assert second.next_cursor is None
 
 
 async def test_cancelling_is_free_at_first_and_costs_a_night_later(
@@ -151,9 +154,9 @@ async def test_cancelling_is_free_at_first_and_costs_a_night_later(
     assert await adapter.cancel_reservation(late, key="c-1") == gone
 
 
-async def test_a_stay_that_began_is_not_cancelled(adapter: Adapter, hotel: Hotel) -> None:
+async def test_a_stay_that_began_is_not_cancelled(adapter: Adapter, backend: Hotel) -> None:
     made = await book(adapter, await offer_of(adapter, "double"))
-    hotel.bookings[made.reference]["state"] = "arrived"
+    backend.bookings[made.reference]["state"] = "arrived"
     with pytest.raises(Rejected):
         await adapter.preview_cancellation(made.reference)
 
@@ -182,7 +185,7 @@ async def test_its_own_word_on_its_health(adapter: Adapter) -> None:
     assert (sick.ok, sick.detail) == (False, "the PMS does not answer: Unavailable")
 
 
-async def test_a_wrong_key_is_said_to_be_one(hotel: Hotel, adapter: Adapter) -> None:
+async def test_a_wrong_key_is_said_to_be_one(backend: Hotel, adapter: Adapter) -> None:
     stranger = AcmePms(with_key("wrong"), adapter.services)
     with pytest.raises(HoteleroError, match="401"):
         await stranger.properties()

@@ -93,7 +93,7 @@ def rooms() -> dict[str, Room]:
     double = {"es": "Doble", "pt": "Duplo", "en": "Double"}
     family = {"es": "Familiar", "pt": "Familiar", "en": "Family"}
     kinds = [
-        Room("double", double, units=3, night=Decimal("110.00"), max_adults=2, max_guests=3),
+        Room("double", double, units=6, night=Decimal("110.00"), max_adults=2, max_guests=3),
         Room("family", family, units=1, night=Decimal("165.50"), max_adults=4, max_guests=5),
     ]
     return {room.id: room for room in kinds}
