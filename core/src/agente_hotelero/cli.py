@@ -285,6 +285,31 @@ def migrate(ctx: click.Context) -> None:
     click.echo("the database is up to date")
 
 
+@main.group()
+def new() -> None:
+    """Begin a plugin: a package that works, with tests, to be changed into yours."""
+
+
+@new.command("pms")
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where its folder goes.",
+)
+def new_pms(name: str, into: Path) -> None:
+    """An adapter for the PMS called NAME."""
+    from agente_hotelero import _new
+
+    try:
+        made = _new.plugin("pms", name, into)
+    except _new.NotMade as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(_new.NEXT_STEPS.format(folder=made, plugin=f"pms_{name}"), nl=False)
+
+
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
     import orjson
 
