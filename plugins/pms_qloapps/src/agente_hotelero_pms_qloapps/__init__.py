@@ -1,0 +1,1 @@
+"""QloApps as the PMS of a hotel."""

@@ -1,0 +1,368 @@
+"""`/api/bookings`: create, show and list. Concurrent creates race here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from agente_hotelero_pms_qloapps.testing.answers import (
+    JSON,
+    XML,
+    Answer,
+    Broken,
+    Node,
+    dumps,
+    leaf,
+    number,
+    xml,
+)
+from agente_hotelero_pms_qloapps.testing.bodies import parse, part, whole
+from agente_hotelero_pms_qloapps.testing.prices import charged, forced, ratio, stay
+from agente_hotelero_pms_qloapps.testing.rows import stamp
+from agente_hotelero_pms_qloapps.testing.shop import KEEP_OVERBOOKED, Shop
+from agente_hotelero_pms_qloapps.testing.state import Customer, Line, Order, RoomType, cents
+from agente_hotelero_pms_qloapps.testing.wanted import (
+    Wanted,
+    WantedRoom,
+    WantedStay,
+    check_address,
+    check_new,
+    check_person,
+    read,
+    refused,
+    stripped,
+)
+
+KINDS = {"online": 1, "pay at hotel": 2, "remote": 3}
+ITEMS = {
+    "room_types": "room_type",
+    "rooms": "room",
+    "services": "service",
+    "remarks": "remark",
+    "cart_rules": "cart_rule",
+    "child_ages": "child_age",
+}
+SOURCE_LENGTH = 255
+Pick = tuple[WantedStay, WantedRoom, int]
+
+
+def booking_in(shop: Shop, body: bytes) -> dict[str, Any]:
+    """The booking of a body; 1.6.1 takes a broken one for an empty one."""
+    document = parse(body)
+    booking = part(document, "booking")
+    if booking and isinstance(booking, dict):
+        return booking
+    if shop.old:
+        return {}
+    raise Broken
+
+
+async def create(shop: Shop, body: bytes) -> Order:
+    """Book. What is checked may be gone when it is stored: nothing locks the rooms."""
+    booking = booking_in(shop, body)
+    check_new(shop, booking)
+    wanted = read(shop, booking)
+    check_address(wanted.guest)
+    known = find_customer(shop, wanted.guest)
+    checked = pick(shop, wanted)
+    if not checked:
+        raise refused("Requested room(s) not available.")
+    check_guest(shop, wanted.guest)
+    await asyncio.sleep(shop.race_seconds)
+    customer = save_customer(shop, known, wanted.guest, whole(booking.get("id_language")))
+    picked = pick(shop, wanted, strict=False) or checked
+    await asyncio.sleep(shop.race_seconds)
+    return store(shop, booking, wanted, customer, picked)
+
+
+def pick(shop: Shop, wanted: Wanted, *, strict: bool = True) -> list[Pick]:
+    """A free room for each that is wanted; none at all if one is missing.
+
+    The first look insists on a room that was named; the second takes another instead.
+    """
+    picked: list[Pick] = []
+    for one in wanted.stays:
+        free = [room.id for room in shop.free(one.room_type, one.first, one.last)]
+        taken = {room for other, _, room in picked if meet(one, other)}
+        free = [room for room in free if room not in taken]
+        for room in one.rooms:
+            if not set(room.services) <= set(shop.room_types[one.room_type].services):
+                return []
+            named = room.room in free
+            if not free or (strict and room.room and not named):
+                return []
+            chosen = room.room if named else free[0]
+            free.remove(chosen)
+            picked.append((one, room, chosen))
+    return picked
+
+
+def meet(one: WantedStay, other: WantedStay) -> bool:
+    return one.first < other.last and one.last > other.first
+
+
+def check_guest(shop: Shop, guest: Mapping[str, Any]) -> None:
+    """Fail as the validators do; 1.6.1 has made the customer by then."""
+    try:
+        check_person(guest)
+    except Broken as broken:
+        if shop.old and not broken.text and find_customer(shop, guest) is None:
+            made = save_customer(shop, None, guest, 0)
+            made.phone = None
+        raise
+
+
+def find_customer(shop: Shop, guest: Mapping[str, Any]) -> Customer | None:
+    by_id = shop.customers.get(whole(guest.get("id_customer")))
+    email = str(guest.get("email") or "").lower()
+    mine = (one for one in shop.customers.values() if one.email.lower() == email)
+    return by_id or next(mine, None)
+
+
+def save_customer(
+    shop: Shop, known: Customer | None, guest: Mapping[str, Any], language: int
+) -> Customer:
+    """Overwrite the profile, or make one."""
+    if known is None:
+        known = shop.add_customer("")
+        known.language = language if language in shop.languages else shop.language
+    known.firstname, known.lastname = str(guest["firstname"]), str(guest["lastname"])
+    known.email, known.phone = str(guest["email"]), str(guest["phone"])
+    known.changed = shop.now()
+    return known
+
+
+def store(
+    shop: Shop,
+    booking: Mapping[str, Any],
+    wanted: Wanted,
+    customer: Customer,
+    picked: Sequence[Pick],
+) -> Order:
+    """Write order, lines, history and payment."""
+    currency = next(one for one in shop.currencies.values() if one.iso == booking["currency"])
+    language = whole(booking.get("id_language"))
+    order = shop.add_order(
+        hotel=whole(booking["id_property"]),
+        customer=customer.id,
+        language=language if language in shop.languages else None,
+        currency=currency.id,
+        source=stripped(str(booking.get("source") or ""))[:SOURCE_LENGTH],
+    )
+    lines = [make_line(shop, order, *one, rate=currency.rate, new=True) for one in picked]
+    add_up(shop, order)
+    order.promised = order.gross
+    raise_price(shop, lines, wanted)
+    add_up(shop, order)
+    if wanted.remark:
+        order.remarks.append(wanted.remark)
+    order.payment_type = KINDS.get(str(wanted.payment.get("payment_type")), 1)
+    take_payment(shop, order, wanted)
+    late_check(shop, order, lines)
+    return order
+
+
+def make_line(
+    shop: Shop,
+    order: Order,
+    one: WantedStay,
+    room: WantedRoom,
+    chosen: int,
+    *,
+    rate: Decimal,
+    new: bool,
+) -> Line:
+    """A line at today's price, with the services that were sent and no other."""
+    kind = shop.room_types[one.room_type]
+    net = stay(shop, kind, one.first, one.last) * rate
+    if room.unit is not None:
+        net = forced(shop, room.unit, one.first, one.last)
+    now = shop.now()
+    return shop.add_line(
+        Line(
+            id=0,
+            order=order.id,
+            room_type=kind.id,
+            room=chosen,
+            room_number=shop.rooms[chosen].number,
+            hotel=kind.hotel,
+            customer=order.customer,
+            first=one.first,
+            last=one.last,
+            adults=room.adults,
+            children=room.children,
+            child_ages=room.ages,
+            net=cents(net),
+            gross=cents(net * ratio(shop, kind.tax_group)),
+            services=[
+                charged(shop, kind, each, one.first, one.last, rate, new=new)
+                for each in room.services
+            ],
+            added=now,
+            changed=now,
+        )
+    )
+
+
+def raise_price(shop: Shop, lines: Sequence[Line], wanted: Wanted) -> None:
+    """A higher total than computed raises the rooms; a lower one is ignored."""
+    gross = sum((total(one) for one in lines), Decimal(0))
+    if wanted.total is None or wanted.total <= gross:
+        return
+    for one in lines:
+        one.gross += (wanted.total - gross) / len(lines)
+        one.net = cents(one.gross / ratio(shop, shop.room_types[one.room_type].tax_group))
+
+
+def total(line: Line) -> Decimal:
+    return line.gross + sum((one.total + one.tax for one in line.services), Decimal(0))
+
+
+def add_up(shop: Shop, order: Order) -> None:
+    """The order's totals are those of its lines."""
+    lines = shop.lines_of(order.id)
+    order.gross = sum((total(one) for one in lines), Decimal(0))
+    extra = sum((each.total for one in lines for each in one.services), Decimal(0))
+    order.net = sum((one.net for one in lines), extra)
+
+
+def take_payment(shop: Shop, order: Order, wanted: Wanted) -> None:
+    """Nothing, a part, or all of it: whoever pays his own lower total has paid everything."""
+    method = str(wanted.payment.get("payment_method") or "")
+    order.payment = method or order.payment
+    due = min(order.gross, wanted.total) if wanted.total else order.gross
+    if not wanted.paid:
+        shop.enter_state(order, 1)
+    elif wanted.paid < due:
+        shop.pay(order, wanted.paid, method, str(wanted.payment.get("transaction_id") or ""))
+        shop.enter_state(order, 8)
+    else:
+        shop.enter_state(order, 1)
+        shop.settle(order)
+        shop.enter_state(order, 2)
+
+
+def late_check(shop: Shop, order: Order, lines: Sequence[Line]) -> None:
+    """Catch some of the lines whose room was taken meanwhile; the state never shows it."""
+    for line in lines:
+        rivals = [one for one in shop.busy(line.room, line.first, line.last) if one is not line]
+        if len(rivals) <= shop.late_check_blind:
+            continue
+        line.back_order = True
+        line.refunded = line.cancelled = shop.overbooking_action != KEEP_OVERBOOKED
+        state = order.state
+        shop.enter_state(order, 11)
+        shop.enter_state(order, state)
+
+
+def shown(shop: Shop, order: Order) -> dict[str, Any]:
+    """The body of a booking, the same for live, cancelled and overbooked ones."""
+    guest = shop.customers[order.customer]
+    lines = shop.lines_of(order.id)
+    grouped = groupby(lines, key=lambda one: (one.room_type, one.first, one.last))
+    return {
+        "id": order.id,
+        "id_property": order.hotel,
+        "currency": shop.currencies[order.currency].iso,
+        "source": order.source,
+        "booking_date": stamp(order.added),
+        "id_language": order.language,
+        "associations": {
+            "customer_detail": {
+                "id_customer": guest.id,
+                "firstname": guest.firstname,
+                "lastname": guest.lastname,
+                "email": guest.email,
+                "phone": guest.phone,
+            },
+            "price_details": {
+                "total_paid": number(order.paid),
+                "total_price_without_tax": number(order.net),
+                "total_tax": number(order.gross - order.net),
+            },
+            "cart_rules": [],
+            "remarks": order.remarks[::-1],
+            "room_types": [stay_shown(shop, list(one)) for _, one in grouped],
+        },
+    }
+
+
+def stay_shown(shop: Shop, lines: Sequence[Line]) -> dict[str, Any]:
+    kind = shop.room_types[lines[0].room_type]
+    return {
+        "id_room_type": kind.id,
+        "checkin_date": stamp(lines[0].first),
+        "checkout_date": stamp(lines[0].last),
+        "total_tax": number(sum((one.gross - one.net for one in lines), Decimal(0))),
+        "number_of_rooms": len(lines),
+        "name": kind.name,
+        "rooms": [room_shown(shop, kind, one) for one in lines],
+    }
+
+
+def room_shown(shop: Shop, kind: RoomType, line: Line) -> dict[str, Any]:
+    listed = sorted(line.services, key=lambda one: one.id)
+    if shop.old:
+        listed = [one for one in listed if not shop.services[one.id].auto]
+    services = [
+        {
+            "id_service": one.id,
+            "name": shop.services[one.id].name,
+            "quantity": one.quantity,
+            "unit_price_without_tax": number(one.unit),
+            "total_price_without_tax": number(one.total),
+            "total_tax": number(one.tax),
+            "per_night": int(shop.services[one.id].per_night),
+            "price_mode": 2 if shop.services[one.id].per_night else 1,
+        }
+        for one in listed
+    ]
+    room = {
+        "id_room": line.room,
+        "id_hotel_booking": line.id,
+        "adults": line.adults,
+        "child": line.children,
+        "unit_price_without_tax": number(line.net),
+        "total_tax": number(line.gross - line.net),
+    }
+    return {**room, "services": services} if services else room
+
+
+def answer(shop: Shop, order: Order, *, as_json: bool) -> Answer:
+    body = shown(shop, order)
+    if as_json:
+        return Answer(body=dumps({"booking": body}), media=JSON)
+    return Answer(body=xml(element("booking", body)), media=XML)
+
+
+def element(tag: str, value: Any) -> Node:
+    """A nested body in XML; an empty list is a 0."""
+    if isinstance(value, dict):
+        return Node(tag=tag, children=[element(name, one) for name, one in value.items()])
+    if isinstance(value, list):
+        children = [element(ITEMS[tag], one) for one in value]
+        return Node(tag=tag, children=children, text="" if children else "0")
+    return leaf(tag, value)
+
+
+def listing(shop: Shop, *, as_json: bool) -> Answer:
+    """All ids there ever were, whatever the query says."""
+    found = sorted(shop.orders.values(), key=lambda one: (one.customer, one.id))
+    if as_json:
+        body = {"bookings": [{"id": one.id} for one in found]} if found else []
+        return Answer(body=dumps(body), media=JSON)
+    nodes = [
+        Node(
+            tag="booking",
+            attributes={
+                "id": str(one.id),
+                "xlink:href": f"http://{shop.host}/api/bookings/{one.id}",
+            },
+            short=True,
+        )
+        for one in found
+    ]
+    return Answer(body=xml(Node(tag="bookings", children=nodes)), media=XML)
