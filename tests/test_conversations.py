@@ -272,14 +272,12 @@ async def _take_all(adapter: Any, stay: Stay) -> None:
 
     for room in adapter.config.rooms:
         async with adapter.services.sessions() as session, session.begin():
-            await tables.take_units(
+            await tables.move_units(
                 session,
                 adapter.services.tenant,
                 adapter.config.property_id,
-                room.id,
-                stay.dates(),
-                units=room.units,
-                of=room.units,
+                {(night, room.id): room.units for night in stay.dates()},
+                adapter.config.limit,
             )
 
 

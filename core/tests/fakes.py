@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,7 +14,6 @@ from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.ingress import GuardedIngress
 from agente_hotelero.components import PluginConfig
 from agente_hotelero.dialogue import Focus
-from agente_hotelero.errors import NotFound
 from agente_hotelero.messages import (
     Content,
     DeliveryState,
@@ -32,38 +29,6 @@ from agente_hotelero.messages import (
     Understanding,
     UnderstandRequest,
 )
-from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, PmsAdapter
-from agente_hotelero.stays import (
-    Guest,
-    Money,
-    Occupancy,
-    Offer,
-    OfferQuery,
-    Page,
-    Property,
-    RatePlan,
-    Reservation,
-    ReservationDraft,
-    ReservationQuery,
-    ReservationStatus,
-    RoomType,
-    Stay,
-)
-
-STAY = Stay(arrival=date(2026, 12, 24), departure=date(2026, 12, 27))
-ROOM = RoomType(id="double", name="Doble", max_adults=2, max_guests=3)
-OFFER = Offer(
-    id="offer-1",
-    property_id="1",
-    room_type=ROOM,
-    rate_plan=RatePlan(id="flex", name="Flexible"),
-    stay=STAY,
-    occupancies=(Occupancy(adults=2),),
-    total=Money(amount=Decimal("300.00"), currency="USD"),
-    expires_at=datetime(2027, 1, 1, tzinfo=UTC),
-)
-DRAFT = ReservationDraft(offer=OFFER, guest=Guest(name="Ana García"), external_ref="AH-1")
-QUERY = OfferQuery(property_id="1", stay=STAY, occupancies=(Occupancy(adults=2),))
 
 
 def event(key: str, text: str = "hola", *, account: str = "sol", **content: Any) -> dict[str, Any]:
@@ -127,90 +92,6 @@ class FakeChannel(Channel[PluginConfig]):
             raise self.errors.pop(0)
         self.sent.append(message)
         return f"provider-{message.id}"
-
-
-@dataclass
-class FakeHotel:
-    """The state of a fake PMS; `errors` are raised by the next calls of an operation."""
-
-    idempotency: Idempotency = Idempotency.NATIVE_KEY
-    capabilities: Capability = Capability.CREATE
-    errors: dict[str, list[Exception]] = field(default_factory=dict)
-    after: dict[str, list[Exception]] = field(default_factory=dict)
-    booked: dict[str, Reservation] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-
-    def enter(self, operation: str) -> None:
-        self.calls.append(operation)
-        if self.errors.get(operation):
-            raise self.errors[operation].pop(0)
-
-
-class FakePms(PmsAdapter[PluginConfig]):
-    """Books into its `hotel`; the same key books once where it says so."""
-
-    hotel: FakeHotel
-
-    def info(self) -> AdapterInfo:
-        return AdapterInfo(
-            name="fake",
-            interface_version=1,
-            capabilities=self.hotel.capabilities,
-            idempotency=self.hotel.idempotency,
-        )
-
-    async def properties(self) -> Sequence[Property]:
-        self.hotel.enter("properties")
-        return [Property(id="1", name="Sol", time_zone="UTC", currency="USD")]
-
-    async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]:
-        self.hotel.enter("room_types")
-        return [ROOM]
-
-    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
-        self.hotel.enter("search_offers")
-        return [OFFER]
-
-    async def reservation(self, reference: str) -> Reservation:
-        self.hotel.enter("reservation")
-        for made in self.hotel.booked.values():
-            if made.reference == reference:
-                return made
-        raise NotFound(reference)
-
-    async def find_reservations(
-        self, query: ReservationQuery, cursor: str | None = None
-    ) -> Page[Reservation]:
-        self.hotel.enter("find_reservations")
-        found = [m for m in self.hotel.booked.values() if m.external_ref == query.external_ref]
-        return Page(items=found)
-
-    async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
-        self.hotel.enter("create_reservation")
-        slot = (
-            key if self.hotel.idempotency is Idempotency.NATIVE_KEY else str(len(self.hotel.booked))
-        )
-        made = self.hotel.booked.setdefault(slot, _reservation(draft, f"R{len(self.hotel.booked)}"))
-        if self.hotel.after.get("create_reservation"):
-            raise self.hotel.after["create_reservation"].pop(0)
-        return made
-
-
-def _reservation(draft: ReservationDraft, reference: str) -> Reservation:
-    return Reservation(
-        reference=reference,
-        property_id="1",
-        status=ReservationStatus.CONFIRMED,
-        version="1",
-        external_ref=draft.external_ref,
-        room_type_id=draft.offer.room_type.id,
-        room_type_name=draft.offer.room_type.name,
-        rate_plan_id=draft.offer.rate_plan.id,
-        stay=draft.offer.stay,
-        occupancies=draft.offer.occupancies,
-        guest=draft.guest,
-        total=draft.offer.total,
-    )
 
 
 class FakeNlp(NlpEngine[PluginConfig]):

@@ -11,8 +11,13 @@ from agente_hotelero._db.session import Database
 from agente_hotelero._runtime import failpoints
 from agente_hotelero._runtime.circuit import Circuit
 from agente_hotelero._runtime.guard import Guard
-from agente_hotelero._runtime.guarded_pms import GuardedPms, StaticCache
+from agente_hotelero._runtime.guarded_pms import GuardedPms
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.pms_cache import StaticCache
+from agente_hotelero._runtime.pms_calls import PmsCalls
+from agente_hotelero._runtime.pms_lock import PropertyLock
+from agente_hotelero._runtime.pms_writes import PmsWrites
 from agente_hotelero.components import PluginConfig
 from agente_hotelero.errors import (
     NotFound,
@@ -24,7 +29,7 @@ from agente_hotelero.errors import (
 from agente_hotelero.pms import Capability, Idempotency
 from agente_hotelero.testing import SettableClock, lend
 
-from core.tests.fakes import DRAFT, QUERY, FakeHotel, FakePms
+from core.tests.fake_pms import DRAFT, QUERY, FakeHotel, FakePms
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., GuardedPms]
@@ -49,21 +54,31 @@ def metrics() -> Metrics:
 def make(
     database: Database, hotel: FakeHotel, clock: SettableClock, cache: StaticCache, metrics: Metrics
 ) -> Make:
-    def made(tenant: str = "sol", at: FakeHotel | None = None, timeout: float = 1.0) -> GuardedPms:
+    def made(tenant: str = "sol", at: FakeHotel | None = None, timeout: float = 5.0) -> GuardedPms:
         services = replace(lend(tenant=tenant, clock=clock), sessions=database.sessions)
         adapter = FakePms(PluginConfig(), services)
         adapter.hotel = at or hotel
         circuit = Circuit(f"fake/{tenant}", failures=3, reset_seconds=60)
         log = structlog.get_logger()
-        guard = Guard("fake", log, timeout=timeout, concurrency=8, circuit=circuit)
-        return GuardedPms(
+        calls = PmsCalls(
             plugin="fake",
-            adapter=adapter,
-            services=services,
-            property_id="1",
-            guard=guard,
-            cache=cache,
+            tenant=tenant,
+            guard=Guard("fake", log, timeout=timeout, concurrency=64, circuit=circuit),
+            limiter=Limiter(None, log=log, metrics=metrics),
+            limits=adapter.hotel.limits,
             metrics=metrics,
+            seconds=timeout,
+        )
+        lock = PropertyLock(f"fake/{tenant}/1", services.sessions)
+        return GuardedPms(
+            adapter=adapter,
+            property_id="1",
+            info=adapter.info(),
+            calls=calls,
+            writes=PmsWrites(
+                calls=calls, services=services, lock=lock if adapter.hotel.serialise else None
+            ),
+            cache=cache,
         )
 
     return made
@@ -138,6 +153,7 @@ async def test_a_refused_booking_may_be_tried_again_with_its_key(
     hotel.errors["create_reservation"] = [Unavailable()]
     with pytest.raises(Unavailable):
         await make().book(DRAFT, "k")
+    assert hotel.calls.count("create_reservation") == 1
     assert (await make().book(DRAFT, "k")).reference == "R0"
 
 
@@ -183,7 +199,7 @@ async def test_two_hotels_with_one_property_id_share_no_cache(make: Make, hotel:
 async def test_stale_static_data_is_better_than_none(make: Make, hotel: FakeHotel) -> None:
     pms = replace(make(), cache=StaticCache(0))
     fresh = await pms.room_types("es")
-    hotel.errors["room_types"] = [Unavailable()]
+    hotel.errors["room_types"] = [Unavailable() for _ in range(3)]
     assert await pms.room_types("es") == fresh
 
 
@@ -191,10 +207,10 @@ async def test_an_offer_is_never_cached(make: Make, hotel: FakeHotel) -> None:
     pms = make()
     await pms.search_offers(QUERY)
     await pms.search_offers(QUERY)
-    hotel.errors["search_offers"] = [Unavailable()]
+    hotel.errors["search_offers"] = [Unavailable() for _ in range(3)]
     with pytest.raises(Unavailable):
         await pms.search_offers(QUERY)
-    assert hotel.calls.count("search_offers") == 3
+    assert hotel.calls.count("search_offers") == 5
 
 
 async def test_another_property_of_the_same_pms_cannot_be_searched(make: Make) -> None:
@@ -211,7 +227,7 @@ async def test_failures_open_the_circuit_and_then_nobody_is_called(
         with pytest.raises(Unavailable):
             await pms.search_offers(QUERY)
     assert len(hotel.calls) == 3
-    assert metrics.pms_calls.labels("sol", "search_offers", "Unavailable")._value.get() == 5
+    assert metrics.pms_calls.labels("sol", "search_offers", "Unavailable")._value.get() == 7
 
 
 @pytest.mark.parametrize("strategy", list(Idempotency))
@@ -220,7 +236,7 @@ async def test_an_unknown_outcome_stays_unknown_when_looking_it_up_fails(
 ) -> None:
     hotel.idempotency = strategy
     hotel.after["create_reservation"] = [OutcomeUnknown()]
-    hotel.errors["find_reservations"] = [Unavailable()]
+    hotel.errors["find_reservations"] = [Unavailable() for _ in range(9)]
     pms = make()
     create = hotel.enter
 

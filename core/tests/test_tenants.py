@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import pytest
+import structlog
 from agente_hotelero import ChannelKind, Services
 from agente_hotelero._runtime.guard import Walls
-from agente_hotelero._runtime.guarded_pms import StaticCache
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import PluginRecord, Plugins
+from agente_hotelero._runtime.pms_cache import StaticCache
 from agente_hotelero._runtime.tenants import Assembly, Registry, problems
 from agente_hotelero.components import PluginConfig
 from agente_hotelero.config import PluginSwitch, Settings
@@ -88,6 +90,7 @@ def assembly(plugins: Plugins, bad: type[Asker], ingress: type[FakeIngress]) -> 
         lender=lender,
         metrics=Metrics(),
         cache=StaticCache(1),
+        limiter=Limiter(None, log=structlog.get_logger(), metrics=Metrics()),
         walls=Walls(),
     )
 

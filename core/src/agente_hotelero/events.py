@@ -39,6 +39,20 @@ class ReservationMade(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReservationChanged(DomainEvent):
+    """A reservation was changed: in a conversation, or (then `conversation_id` is 0) in the PMS."""
+
+    reservation: Reservation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReservationCancelled(DomainEvent):
+    """A reservation was cancelled in a conversation."""
+
+    reservation: Reservation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReplySent(DomainEvent):
     """A provider accepted one of our messages."""
 

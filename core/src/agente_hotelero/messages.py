@@ -210,11 +210,12 @@ class Priced:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Option:
-    """A possible answer: `label` as it stands, or the template `phrase`."""
+    """A possible answer: `label` as it stands, or the template `phrase` with its `values`."""
 
     id: str
     label: str = ""
     phrase: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,9 +60,10 @@ DOUBLE, SUITE = an_offer("double", "300"), an_offer("suite", "700")
 
 @dataclass
 class DeskPms:
-    """A PMS whose answers the test sets."""
+    """A PMS whose answers the test sets; only stays that begin on a `free` day are for sale."""
 
     offers: Sequence[Offer] = (DOUBLE, SUITE)
+    free: set[date] | None = None
     search_error: HoteleroError | None = None
     book_error: HoteleroError | None = None
     searches: list[OfferQuery] = field(default_factory=list)
@@ -78,8 +79,14 @@ class DeskPms:
         self.searches.append(query)
         if self.search_error:
             raise self.search_error
+        if self.free is not None and query.stay.arrival not in self.free:
+            return []
         wanted = query.room_type_id
-        return [offer for offer in self.offers if wanted in (None, offer.room_type.id)]
+        return [
+            replace(offer, stay=query.stay)
+            for offer in self.offers
+            if wanted in (None, offer.room_type.id)
+        ]
 
     async def book(self, draft: ReservationDraft, key: str) -> Reservation:
         if self.book_error:
@@ -349,3 +356,34 @@ async def test_a_date_in_the_past_is_not_searched(guest: Guest) -> None:
     past = StayHint(arrival=date(2026, 11, 1), nights=2)
     decision = await guest.says("make_reservation", stay=past, party=PartyHint(adults=2))
     assert (templates(decision), guest.step, guest.pms.searches) == (["past_date"], "dates", [])
+
+
+async def test_when_full_the_nearest_stays_are_offered_and_can_be_booked(guest: Guest) -> None:
+    guest.pms.free = {date(2026, 12, 23), date(2026, 12, 26), date(2026, 12, 31)}
+    full = await guest.says("check_availability", stay=WHEN, party=PartyHint(adults=2))
+    assert templates(full) == ["no_rooms", "nearest", *["nearest_offer"] * 3]
+    near = [offer.stay.arrival for offer in guest.focus.offers]
+    assert near == [date(2026, 12, 23), date(2026, 12, 26), date(2026, 12, 31)]
+    assert {offer.stay.nights for offer in guest.focus.offers} == {3}
+    await guest.says(choice="offer:1")
+    await guest.says(person="Ana García", email="ana@example.com")
+    assert guest.frame is not None
+    question = guest.handler.question(guest.frame, guest.focus, NOW)
+    assert question is not None
+    assert question.values["arrival"] == date(2026, 12, 26)
+    await guest.says(yes_no=True)
+    (order,) = guest.pms.booked.values()
+    assert order.offer.stay == Stay(arrival=date(2026, 12, 26), departure=date(2026, 12, 29))
+
+
+async def test_nearest_stays_do_not_begin_in_the_past(guest: Guest) -> None:
+    guest.pms.free = set()
+    today = StayHint(arrival=NOW.date(), nights=2)
+    await guest.says("check_availability", stay=today, party=PartyHint(adults=2))
+    assert min(query.stay.arrival for query in guest.pms.searches) == NOW.date()
+
+
+async def test_when_nothing_near_is_free_other_dates_are_asked(guest: Guest) -> None:
+    guest.pms.free = set()
+    full = await guest.says("check_availability", stay=WHEN, party=PartyHint(adults=2))
+    assert (templates(full), guest.step) == (["no_rooms"], "dates")

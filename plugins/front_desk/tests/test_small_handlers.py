@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Hotel
 from agente_hotelero.errors import Unavailable
-from agente_hotelero.events import TaskForStaff
 from agente_hotelero.messages import Entity, Intent
 from agente_hotelero.stays import Property
 from agente_hotelero.testing import lend
@@ -152,21 +151,3 @@ async def test_a_greeting_is_short_when_the_guest_says_more(text: str, template:
 
 async def test_one_word_is_enough_for_two_courtesies() -> None:
     assert templates(await ask(Talk, "affirm", "acknowledge")) == ["acknowledged"]
-
-
-@pytest.mark.parametrize("house", [{}, {"late_checkout": {"es": "Hasta las 14, si hay lugar."}}])
-async def test_a_late_check_out_becomes_a_task_for_whoever_arranges_it(
-    house: Mapping[str, Mapping[str, str]],
-) -> None:
-    asked = await ask(House, "late_checkout", house=house)
-    assert asked.frame is not None
-    assert [reply.template for reply in asked.replies] == [
-        "front_desk/house" if house else "front_desk/topic_unknown"
-    ]
-    agreed = await ask(Person, frame=asked.frame, yes=True)
-    assert agreed.handover is not None
-    assert [event.kind for event in agreed.events if isinstance(event, TaskForStaff)] == [
-        "late_checkout"
-    ]
-    refused = await ask(Person, frame=asked.frame, yes=False)
-    assert (refused.handover, refused.events) == (None, ())

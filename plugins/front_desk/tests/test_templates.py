@@ -33,6 +33,8 @@ def test_every_template_is_used_and_every_used_one_exists() -> None:
         "no_hurry",
     }
     used |= {f"ask_{step}" for step in ("dates", "nights", "party", "ages", "name", "email")}
+    used |= {f"ask_new_{step}" for step in ("dates", "party", "ages")}
+    used |= {f"sure_{wish}" for wish in ("cancel", "change", "late_checkout", "early_checkin")}
     assert used == names("es")
 
 

@@ -21,13 +21,13 @@ from agente_hotelero._runtime.door import StaffDoor
 from agente_hotelero._runtime.engine import Due, Engine, SoleProcess
 from agente_hotelero._runtime.failures import Failures
 from agente_hotelero._runtime.guard import Guard, Walls
-from agente_hotelero._runtime.guarded_pms import StaticCache
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.jobs import Jobs
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.live import Live
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
+from agente_hotelero._runtime.pms_cache import SharedStore, StaticCache
 from agente_hotelero._runtime.relay import Directory, Relay
 from agente_hotelero._runtime.rendering import Abilities
 from agente_hotelero._runtime.sender import Sender
@@ -177,7 +177,8 @@ async def _open(
         registry=console.with_console(registry),
         lender=lender,
         metrics=metrics,
-        cache=StaticCache(settings.pms_cache_seconds),
+        cache=_cache(settings, stack),
+        limiter=limiter,
         walls=walls,
     )
     live = await _live(settings, database, _renderer(settings, plugins, walls), stack)
@@ -215,6 +216,14 @@ async def _live(
 def _limiter(settings: Settings, metrics: Metrics) -> Limiter:
     url = settings.redis_url.get_secret_value() if settings.redis_url else None
     return Limiter(url, log=structlog.get_logger("agent"), metrics=metrics)
+
+
+def _cache(settings: Settings, stack: AsyncExitStack) -> StaticCache:
+    if settings.redis_url is None:
+        return StaticCache(settings.pms_cache_seconds)
+    store = SharedStore(settings.redis_url.get_secret_value(), structlog.get_logger("agent"))
+    stack.push_async_callback(store.close)
+    return StaticCache(settings.pms_cache_seconds, store)
 
 
 def _desks(

@@ -27,12 +27,22 @@ from agente_hotelero._db.staff_models import DeliveryProgress, WebhookDelivery, 
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.components import Clock, Log
+from agente_hotelero.events import (
+    DomainEvent,
+    ReservationCancelled,
+    ReservationChanged,
+    ReservationMade,
+)
 from agente_hotelero.stays import Reservation
 
 KIND = "webhook"
 MESSAGE, REPLY, HANDOVER = "message.received", "reply.sent", "handover.requested"
-MADE = "reservation.made"
-EVENTS = (MESSAGE, REPLY, HANDOVER, MADE)
+OF_RESERVATIONS: Mapping[type[DomainEvent], str] = {
+    ReservationMade: "reservation.made",
+    ReservationChanged: "reservation.changed",
+    ReservationCancelled: "reservation.cancelled",
+}
+EVENTS = (MESSAGE, REPLY, HANDOVER, *OF_RESERVATIONS.values())
 # Some nine hours in all.
 DELAYS = (5, 30, 120, 600, 1800, 7200, 21600)
 SECONDS = 10.0

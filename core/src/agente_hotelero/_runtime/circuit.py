@@ -15,7 +15,8 @@ import pybreaker
 
 from agente_hotelero.errors import Unavailable
 
-STATES = {pybreaker.STATE_CLOSED: 0, pybreaker.STATE_HALF_OPEN: 1, pybreaker.STATE_OPEN: 2}
+OPEN = 2
+STATES = {pybreaker.STATE_CLOSED: 0, pybreaker.STATE_HALF_OPEN: 1, pybreaker.STATE_OPEN: OPEN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,30 @@
-"""A tenant's PMS behind its guard: cache for static data, and booking that happens once."""
+"""A tenant's PMS as handlers get it: bound to its property, cached, guarded, written to once."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import update
-
-from agente_hotelero._db import repository
-from agente_hotelero._db.models import OPERATION, PmsOperation, operation_
-from agente_hotelero._runtime import failpoints, outputs, tracing
+from agente_hotelero._runtime import pms_terms as terms
 from agente_hotelero._runtime.guard import Guard
-from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero.components import Services
+from agente_hotelero._runtime.pms_cache import Flights, StaticCache
+from agente_hotelero._runtime.pms_calls import PmsCalls
+from agente_hotelero._runtime.pms_writes import PmsWrites, Write
 from agente_hotelero.errors import (
     HoteleroError,
     NotFound,
     OutcomeUnknown,
-    PermanentError,
-    PluginBug,
+    Rejected,
+    SoldOut,
     TemporaryError,
     Unavailable,
     Unsupported,
 )
 from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, PmsAdapter
 from agente_hotelero.stays import (
+    Amendment,
+    Cancellation,
     Offer,
     OfferQuery,
     Page,
@@ -34,50 +32,38 @@ from agente_hotelero.stays import (
     Reservation,
     ReservationDraft,
     ReservationQuery,
+    ReservationStatus,
     RoomType,
+    Service,
+    StayChange,
 )
 
 T = TypeVar("T")
-NEW, STARTED, DONE, FAILED, UNKNOWN = "", "started", "done", "failed", "unknown"
-
-
-CHECKS = {
-    "properties": outputs.rows(Property),
-    "room_types": outputs.rows(RoomType),
-    "search_offers": outputs.rows(Offer),
-    "find_reservations": outputs.one(Page),
-    "reservation": outputs.one(Reservation),
-    "create_reservation": outputs.one(Reservation),
-}
-
-
-class StaticCache:
-    """Static PMS data in memory; the key begins with tenant, plugin and property, always."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._held: dict[tuple[str, ...], tuple[float, Any]] = {}
-
-    def get(self, key: tuple[str, ...], *, stale: bool = False) -> Any:
-        stamp, value = self._held.get(key, (0.0, None))
-        fresh = time.monotonic() - stamp < self._seconds
-        return value if value is not None and (fresh or stale) else None
-
-    def put(self, key: tuple[str, ...], value: Any) -> None:
-        self._held[key] = (time.monotonic(), value)
+AMEND = Capability.AMEND_STAY | Capability.AMEND_GUESTS
 
 
 @dataclass(frozen=True, kw_only=True)
 class GuardedPms:
     """What handlers get as `request.pms`. `property_id` is the tenant's, whatever they ask."""
 
-    plugin: str
     adapter: PmsAdapter[Any]
-    services: Services
     property_id: str
-    guard: Guard
+    info: AdapterInfo
+    calls: PmsCalls
+    writes: PmsWrites
     cache: StaticCache
-    metrics: Metrics
+    flights: Flights = field(default_factory=Flights)
+
+    @property
+    def plugin(self) -> str:
+        return self.calls.plugin
+
+    @property
+    def guard(self) -> Guard:
+        return self.calls.guard
+
+    def can(self, capability: Capability) -> bool:
+        return capability in self.info.capabilities
 
     async def property(self) -> Property:
         properties: Sequence[Property] = await self._static(
@@ -97,137 +83,218 @@ class GuardedPms:
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
         if query.property_id != self.property_id:
             raise NotFound(f"property {query.property_id}")
-        return await self._read("search_offers", lambda: self.adapter.search_offers(query))
+        return await self.flights.share(
+            ("search_offers", query),
+            lambda: self.calls.read("search_offers", lambda: self.adapter.search_offers(query)),
+        )
 
     async def reservation(self, reference: str) -> Reservation:
-        return await self._read("reservation", lambda: self.adapter.reservation(reference))
+        found = await self.calls.read("reservation", lambda: self.adapter.reservation(reference))
+        if found.property_id != self.property_id:
+            raise NotFound("it is another property's")
+        return found
+
+    async def find_reservations(
+        self, query: ReservationQuery, cursor: str | None = None
+    ) -> Page[Reservation]:
+        if query.property_id != self.property_id:
+            raise NotFound(f"property {query.property_id}")
+        page = await self.calls.read(
+            "find_reservations", lambda: self.adapter.find_reservations(query, cursor)
+        )
+        ours = [one for one in page.items if one.property_id == self.property_id]
+        return Page(items=ours, next_cursor=page.next_cursor)
 
     async def book(self, draft: ReservationDraft, key: str) -> Reservation:
-        """See `Pms.book`. What the row of `key` says decides what is still to be done."""
-        if Capability.CREATE not in self._info().capabilities:
-            raise Unsupported("this PMS takes no reservations through us")
-        row = await self._begin(key, draft)
-        if row.state == DONE and row.reference:
-            return await self.reservation(row.reference)
-        if row.state in (NEW, FAILED):
-            return await self._create(draft, key)
-        return await self._finish(key, await self._resolve(draft, key))
+        """See `Pms.book`."""
+        self._require(Capability.CREATE)
 
-    def can(self, capability: Capability) -> bool:
-        return capability in self._info().capabilities
+        async def settle(made: Reservation) -> Reservation:
+            return await self._as_ordered(made, draft, key)
 
-    def _info(self) -> AdapterInfo:
-        return self.guard.run("info", self.adapter.info)
+        write = Write(
+            key=key,
+            operation="create_reservation",
+            external_ref=draft.external_ref,
+            ahead=lambda: self._still_sold(draft.offer, draft.guest.language or "en"),
+            make=lambda: self.adapter.create_reservation(draft, key),
+            found=lambda: self._by_external_ref(draft.external_ref),
+            settle=settle,
+            again=self.info.idempotency is Idempotency.NATIVE_KEY,
+        )
+        return await self.writes.once(write, self.reservation)
 
-    async def _create(self, draft: ReservationDraft, key: str) -> Reservation:
-        await self._note(key, STARTED)
-        failpoints.reached("pms.before_write")
-        try:
-            made = await self._write(
-                "create_reservation", lambda: self.adapter.create_reservation(draft, key)
+    async def preview_amendment(self, reference: str, change: StayChange) -> Amendment:
+        if not self.info.capabilities & AMEND:
+            raise Unsupported("amendments")
+        await self.reservation(reference)
+        return await self.calls.read(
+            "preview_amendment", lambda: self.adapter.preview_amendment(reference, change)
+        )
+
+    async def amend(self, amendment: Amendment, key: str) -> Reservation:
+        """See `Pms`; what the PMS holds afterwards must be what was asked for, at its price."""
+
+        async def ahead() -> None:
+            now = await self.preview_amendment(amendment.reference, amendment.change)
+            terms.refuse_another_amendment(amendment, now)
+
+        async def found() -> Reservation | None:
+            seen = await self.reservation(amendment.reference)
+            return seen if terms.is_as_amended(seen, amendment) else None
+
+        async def settle(made: Reservation) -> Reservation:
+            if made.reference != amendment.reference or not terms.is_as_amended(made, amendment):
+                raise OutcomeUnknown("the reservation is not as it was to be")
+            return made
+
+        write = Write(
+            key=key,
+            operation="amend_reservation",
+            external_ref=amendment.reference,
+            ahead=ahead,
+            make=lambda: self.adapter.amend_reservation(amendment, key),
+            found=found,
+            settle=settle,
+        )
+        return await self.writes.once(write, self.reservation)
+
+    async def preview_cancellation(self, reference: str) -> Cancellation:
+        self._require(Capability.CANCEL)
+        await self.reservation(reference)
+        return await self.calls.read(
+            "preview_cancellation", lambda: self.adapter.preview_cancellation(reference)
+        )
+
+    async def cancel(self, cancellation: Cancellation, key: str) -> Reservation:
+        """See `Pms`; cancelling twice is harmless by the interface's contract."""
+
+        async def ahead() -> None:
+            now = await self.preview_cancellation(cancellation.reference)
+            terms.refuse_another_fee(cancellation, now)
+
+        async def found() -> Reservation | None:
+            seen = await self.reservation(cancellation.reference)
+            return seen if seen.status is ReservationStatus.CANCELLED else None
+
+        async def settle(made: Reservation) -> Reservation:
+            if made.status is not ReservationStatus.CANCELLED:
+                raise OutcomeUnknown("the reservation is not cancelled")
+            return made
+
+        write = Write(
+            key=key,
+            operation="cancel_reservation",
+            external_ref=cancellation.reference,
+            ahead=ahead,
+            make=lambda: self.adapter.cancel_reservation(cancellation, key),
+            found=found,
+            settle=settle,
+            again=True,
+        )
+        return await self.writes.once(write, self.reservation)
+
+    async def list_services(self, reference: str, locale: str) -> Sequence[Service]:
+        self._require(Capability.SERVICES)
+        await self.reservation(reference)
+        return await self.calls.read(
+            "list_services", lambda: self.adapter.list_services(reference, locale)
+        )
+
+    async def book_service(self, reference: str, service: Service, key: str) -> Reservation:
+        """See `Pms`."""
+
+        async def ahead() -> None:
+            terms.refuse_another_price(service, await self.list_services(reference, "en"))
+
+        async def found() -> Reservation | None:
+            seen = await self.reservation(reference)
+            return seen if service.id in seen.services else None
+
+        async def settle(made: Reservation) -> Reservation:
+            if service.id not in made.services:
+                raise OutcomeUnknown("the service is not on the reservation")
+            return made
+
+        write = Write(
+            key=key,
+            operation="book_service",
+            external_ref=reference,
+            ahead=ahead,
+            make=lambda: self.adapter.book_service(reference, service, key),
+            found=found,
+            settle=settle,
+        )
+        return await self.writes.once(write, self.reservation)
+
+    def _require(self, capability: Capability) -> None:
+        if not self.can(capability):
+            raise Unsupported(f"{self.plugin} does not offer this")
+
+    async def _still_sold(self, offer: Offer, locale: str) -> None:
+        """Raises SoldOut, or PriceChanged when the sale's terms are not those of the offer."""
+        if self.can(Capability.REPRICE):
+            now = await self.calls.read("reprice", lambda: self.adapter.reprice(offer))
+        else:
+            query = OfferQuery(
+                property_id=offer.property_id,
+                stay=offer.stay,
+                occupancies=offer.occupancies,
+                room_type_id=offer.room_type.id,
+                locale=locale,
             )
-        except (PermanentError, TemporaryError):
-            await self._note(key, FAILED)
-            raise
-        except OutcomeUnknown:
-            await self._note(key, UNKNOWN)
-            return await self._finish(key, await self._resolve(draft, key))
-        failpoints.reached("pms.after_write")
-        return await self._finish(key, made)
-
-    async def _resolve(self, draft: ReservationDraft, key: str) -> Reservation:
-        """After an unknown outcome, or a crash: the same key again where that is safe, else look
-        it up. Until it is known, the outcome stays unknown, whatever this meets.
-        """
-        try:
-            if self._info().idempotency is Idempotency.NATIVE_KEY:
-                return await self._write(
-                    "create_reservation", lambda: self.adapter.create_reservation(draft, key)
-                )
-            found = await self._by_external_ref(draft.external_ref)
-        except (TemporaryError, PluginBug) as error:
-            raise OutcomeUnknown(f"reservation {draft.external_ref}") from error
-        if found is None:
-            raise OutcomeUnknown(f"reservation {draft.external_ref}")
-        return found
+            sold = [one for one in await self.search_offers(query) if terms.same_sale(one, offer)]
+            if not sold:
+                raise SoldOut("not for sale any more")
+            now = sold[0]
+        terms.refuse_another_sale(offer, now)
 
     async def _by_external_ref(self, external_ref: str) -> Reservation | None:
         query = ReservationQuery(property_id=self.property_id, external_ref=external_ref)
-        page = await self._read("find_reservations", lambda: self.adapter.find_reservations(query))
+        page = await self.find_reservations(query)
         return page.items[0] if page.items else None
 
-    async def _begin(self, key: str, draft: ReservationDraft) -> PmsOperation:
-        """The row of `key`, committed before any call; its state is empty when it is new."""
-        now = self.services.clock.now()
-        async with self.services.sessions() as session, session.begin():
-            statement = repository.upsert(session, OPERATION).values(
-                tenant=self.services.tenant,
-                key=key,
-                kind="create_reservation",
-                external_ref=draft.external_ref,
-                state=NEW,
-                created_at=now,
-                updated_at=now,
-            )
-            await session.execute(statement.on_conflict_do_nothing())
-        async with self.services.sessions() as session:
-            row = await session.get(PmsOperation, (self.services.tenant, key))
-            if row is None:
-                raise OutcomeUnknown(f"operation {key} was not stored")
-            return row
+    async def _as_ordered(
+        self, made: Reservation, draft: ReservationDraft, key: str
+    ) -> Reservation:
+        """What was booked, if it is what was ordered; else it is taken back.
 
-    async def _finish(self, key: str, made: Reservation) -> Reservation:
-        await self._note(key, DONE, made.reference)
-        return made
+        Raises Rejected when it was, OutcomeUnknown when even that failed: staff must look.
+        """
+        wrong = terms.what_is_wrong(made, draft, self.property_id)
+        if not wrong:
+            return made
+        self.writes.services.log.error("wrong_booking", reference=made.reference, wrong=wrong)
+        if made.status is not ReservationStatus.CANCELLED:
+            await self._take_back(made, key)
+        raise Rejected(f"what was booked has another {wrong}; it was cancelled")
 
-    async def _note(self, key: str, state: str, reference: str | None = None) -> None:
-        statement = update(OPERATION).where(
-            operation_.tenant == self.services.tenant, operation_.key == key
-        )
-        now = self.services.clock.now()
-        async with self.services.sessions() as session, session.begin():
-            await session.execute(
-                statement.values(state=state, reference=reference, updated_at=now)
-            )
+    async def _take_back(self, made: Reservation, key: str) -> None:
+        if not self.can(Capability.CANCEL):
+            raise OutcomeUnknown("a wrong booking that cannot be cancelled through us")
+        try:
+            preview = await self.preview_cancellation(made.reference)
+            await self.cancel(preview, f"{key}:take-back")
+        except HoteleroError as error:
+            raise OutcomeUnknown("a wrong booking that could not be cancelled") from error
 
     async def _static(self, operation: str, detail: str, work: Callable[[], Awaitable[T]]) -> T:
-        key = (self.services.tenant, self.plugin, self.property_id, operation, detail)
-        labels = (self.services.tenant, operation)
-        held = self.cache.get(key)
+        tenant, metrics = self.calls.tenant, self.calls.metrics
+        key = (tenant, self.plugin, self.property_id, operation, detail)
+        held = await self.cache.get(key)
         if held is not None:
-            self.metrics.cache_hits.labels(*labels).inc()
+            metrics.cache_hits.labels(tenant, operation).inc()
             return held  # type: ignore[no-any-return]
-        self.metrics.cache_misses.labels(*labels).inc()
+        metrics.cache_misses.labels(tenant, operation).inc()
         try:
-            value = await self._read(operation, work)
+            value = await self.flights.share(key, lambda: self.calls.read(operation, work))
         except TemporaryError:
-            stale = self.cache.get(key, stale=True)
+            stale = self.cache.stale(key)
             if stale is None:
                 raise
             return stale  # type: ignore[no-any-return]
-        self.cache.put(key, value)
+        await self.cache.put(key, value)
         return value
-
-    async def _read(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
-        return await self._counted(operation, work, writes=False)
-
-    async def _write(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
-        return await self._counted(operation, work, writes=True)
-
-    async def _counted(
-        self, operation: str, work: Callable[[], Awaitable[T]], *, writes: bool
-    ) -> T:
-        outcome = "ok"
-        try:
-            with tracing.span(f"pms.{operation}", plugin=self.plugin):
-                return await self.guard.call(
-                    operation, work, writes=writes, check=CHECKS.get(operation)
-                )
-        except HoteleroError as error:
-            outcome = type(error).__name__
-            raise
-        finally:
-            self.metrics.pms_calls.labels(self.services.tenant, operation, outcome).inc()
 
 
 class NoPms:
@@ -245,8 +312,31 @@ class NoPms:
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
         raise Unavailable("no PMS")
 
+    async def reservation(self, reference: str) -> Reservation:
+        raise Unavailable("no PMS")
+
+    async def find_reservations(
+        self, query: ReservationQuery, cursor: str | None = None
+    ) -> Page[Reservation]:
+        raise Unavailable("no PMS")
+
     async def book(self, draft: ReservationDraft, key: str) -> Reservation:
         raise Unavailable("no PMS")
 
-    async def reservation(self, reference: str) -> Reservation:
+    async def preview_amendment(self, reference: str, change: StayChange) -> Amendment:
+        raise Unavailable("no PMS")
+
+    async def amend(self, amendment: Amendment, key: str) -> Reservation:
+        raise Unavailable("no PMS")
+
+    async def preview_cancellation(self, reference: str) -> Cancellation:
+        raise Unavailable("no PMS")
+
+    async def cancel(self, cancellation: Cancellation, key: str) -> Reservation:
+        raise Unavailable("no PMS")
+
+    async def list_services(self, reference: str, locale: str) -> Sequence[Service]:
+        raise Unavailable("no PMS")
+
+    async def book_service(self, reference: str, service: Service, key: str) -> Reservation:
         raise Unavailable("no PMS")

@@ -19,7 +19,8 @@ from agente_hotelero.components import Log
 REDIS_TIMEOUT = 0.5
 REDIS_AGAIN = 5.0
 LONGEST_PAUSE = 0.2
-LONGEST_WINDOW = 60.0
+MINUTE = 60.0
+DAY = 86_400.0
 
 
 class LocalWindows:
@@ -28,24 +29,25 @@ class LocalWindows:
     Two generations: what was not hit for a whole window is dropped with the older one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = MINUTE) -> None:
+        self._longest = longest
         self._young: dict[tuple[str, ...], deque[float]] = {}
         self._old: dict[tuple[str, ...], deque[float]] = {}
         self._turned = time.monotonic()
 
-    def hit(self, most: int, seconds: float, names: tuple[str, ...]) -> bool:
+    def hit(self, most: int, seconds: float, names: tuple[str, ...], cost: int = 1) -> bool:
         """Whether this is within so many a window; counts it if so."""
         now = time.monotonic()
-        if now - self._turned > LONGEST_WINDOW:
+        if now - self._turned > self._longest:
             self._old, self._young, self._turned = self._young, {}, now
         stamps = self._young.get(names)
         if stamps is None:
             stamps = self._young[names] = self._old.pop(names, deque())
         while stamps and stamps[0] <= now - seconds:
             stamps.popleft()
-        if len(stamps) >= most:
+        if len(stamps) + cost > most:
             return False
-        stamps.append(now)
+        stamps.extend([now] * cost)
         return True
 
 
@@ -56,6 +58,7 @@ class Limiter:
         self._log = log
         self._metrics = metrics
         self._local = LocalWindows()
+        self._local_long = LocalWindows(DAY)
         self._pool: ConnectionPool | None = None
         self._shared = self._connect(redis_url) if redis_url else None
         self._away_until = 0.0
@@ -88,10 +91,15 @@ class Limiter:
         while not await self._hit(item, names):  # noqa: ASYNC110 - other processes count too
             await asyncio.sleep(min(1 / most, LONGEST_PAUSE))
 
-    async def _hit(self, item: RateLimitItem, names: tuple[str, ...]) -> bool:
+    async def take(self, cost: int, most: int, seconds: int, *names: str) -> bool:
+        """Whether so many units are left of so many in any window of so many seconds, up to a day;
+        takes them if so."""
+        return await self._hit(RateLimitItemPerSecond(most, seconds), names, cost)
+
+    async def _hit(self, item: RateLimitItem, names: tuple[str, ...], cost: int = 1) -> bool:
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
-                allowed = await self._shared.hit(item, *names)
+                allowed = await self._shared.hit(item, *names, cost=cost)
             except (RedisError, OSError) as error:
                 self._away_until = time.monotonic() + REDIS_AGAIN
                 self._metrics.limits_degraded.set(1)
@@ -99,4 +107,6 @@ class Limiter:
             else:
                 self._metrics.limits_degraded.set(0)
                 return allowed
-        return self._local.hit(item.amount, item.get_expiry(), names)
+        seconds = item.get_expiry()
+        local = self._local if seconds <= MINUTE else self._local_long
+        return local.hit(item.amount, seconds, names, cost)

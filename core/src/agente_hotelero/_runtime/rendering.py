@@ -46,7 +46,7 @@ def titles(
         OfferedOption(
             id=option.id,
             title=option.label
-            or renderer.render(option.phrase, {}, language=language, zone=zone).text,
+            or renderer.render(option.phrase, option.values, language=language, zone=zone).text,
         )
         for option in options
     )

@@ -16,12 +16,17 @@ import structlog
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.circuit import Circuit
 from agente_hotelero._runtime.guard import Guard, Walls
-from agente_hotelero._runtime.guarded_pms import GuardedPms, StaticCache
+from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero._runtime.ingest import AccountInbox, RawWriter
 from agente_hotelero._runtime.ingress import GuardedIngress
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.opening import NotOpened, Opening
 from agente_hotelero._runtime.plugins import Plugins
+from agente_hotelero._runtime.pms_cache import StaticCache
+from agente_hotelero._runtime.pms_calls import PmsCalls
+from agente_hotelero._runtime.pms_lock import PropertyLock
+from agente_hotelero._runtime.pms_writes import PmsWrites
 from agente_hotelero.components import (
     Account,
     Channel,
@@ -276,6 +281,7 @@ class Assembly:
     lender: Lender
     metrics: Metrics
     cache: StaticCache
+    limiter: Limiter
     walls: Walls
 
     async def build(self, stack: AsyncExitStack) -> dict[str, Tenant]:
@@ -354,14 +360,35 @@ class Assembly:
             concurrency=self.settings.pms_concurrency,
             circuit=circuit,
         )
-        tenant.pms = GuardedPms(
-            plugin=plugin,
-            adapter=adapter,
-            services=services,
-            property_id=tenant.settings.property_id,
+        try:
+            tenant.pms = self._guarded(tenant, adapter, guard, services)
+        except PluginBug:
+            tenant.failed[plugin] = "it cannot say what it is"
+
+    def _guarded(
+        self, tenant: Tenant, adapter: PmsAdapter[Any], guard: Guard, services: Services
+    ) -> GuardedPms:
+        """The adapter behind all that the core holds for it. Raises PluginBug."""
+        info = guard.run("info", adapter.info)
+        property_id = tenant.settings.property_id
+        calls = PmsCalls(
+            plugin=guard.plugin,
+            tenant=tenant.id,
             guard=guard,
-            cache=self.cache,
+            limiter=self.limiter,
+            limits=info.limits,
             metrics=self.metrics,
+            seconds=self.settings.pms_timeout_seconds,
+        )
+        name = f"{guard.plugin}/{tenant.id}/{property_id}"
+        lock = PropertyLock(name, services.sessions) if info.serialise else None
+        return GuardedPms(
+            adapter=adapter,
+            property_id=property_id,
+            info=info,
+            calls=calls,
+            writes=PmsWrites(calls=calls, services=services, lock=lock),
+            cache=self.cache,
         )
 
     async def _nlp(self, tenant: Tenant, stack: AsyncExitStack) -> None:

@@ -33,7 +33,12 @@ from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.errors import HoteleroError
-from agente_hotelero.events import HandoverRequested, ReservationMade
+from agente_hotelero.events import (
+    HandoverRequested,
+    ReservationCancelled,
+    ReservationChanged,
+    ReservationMade,
+)
 from agente_hotelero.messages import InboundMessage
 
 Messages = Sequence[Waiting]
@@ -243,9 +248,10 @@ class TurnRunner:
             told = {"conversation": conversation_id, "reason": outcome.handover.reason}
             await self.announcer.tell(session, tenant, announcing.HANDOVER, told)
         for event in outcome.events:
-            if isinstance(event, ReservationMade):
-                made = announcing.of_reservation(conversation_id, event.reservation)
-                await self.announcer.tell(session, tenant, announcing.MADE, made)
+            if isinstance(event, ReservationMade | ReservationChanged | ReservationCancelled):
+                told = announcing.of_reservation(conversation_id, event.reservation)
+                name = announcing.OF_RESERVATIONS[type(event)]
+                await self.announcer.tell(session, tenant, name, told)
 
     async def _give_to_staff(
         self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str

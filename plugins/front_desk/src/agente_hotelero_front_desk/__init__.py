@@ -13,9 +13,10 @@ def register_handlers() -> Sequence[type[Handler[Any]]]:
     from agente_hotelero_front_desk.booking import Booking
     from agente_hotelero_front_desk.house import House
     from agente_hotelero_front_desk.person import Person
+    from agente_hotelero_front_desk.reservations import Reservations
     from agente_hotelero_front_desk.talk import Talk
 
-    return [Booking, House, Person, Talk]
+    return [Booking, House, Person, Reservations, Talk]
 
 
 @hookimpl

@@ -28,6 +28,7 @@ from agente_hotelero.stays import (
     ReservationDraft,
 )
 
+from agente_hotelero_front_desk import answers, nearest
 from agente_hotelero_front_desk import draft as drafts
 from agente_hotelero_front_desk import offers as sales
 from agente_hotelero_front_desk.config import FrontDeskConfig
@@ -44,7 +45,7 @@ EXPECTS: dict[Step, tuple[str, ...]] = {
     "email": ("email", "yes_no", "person", "stay", "party", "rate"),
     "confirm": ("yes_no", "stay", "party", "room_type", "rate", "person", "email", "rooms"),
 }
-YES, NO, NONE_OF_THEM = "confirm:yes", "confirm:no", "offer:none"
+NONE_OF_THEM = "offer:none"
 
 
 class Booking(Handler[FrontDeskConfig]):
@@ -63,18 +64,18 @@ class Booking(Handler[FrontDeskConfig]):
         told = drafts.absorb(before, request.entities, step)
         same = told.searches_like(before)
         if step == "confirm" and told == before:
-            answer = _yes_or_no(request)
+            answer = answers.yes_or_no(request)
             if answer is not None:
                 return await self._close(request, told, answer)
         if step == "choose" and told.stay == before.stay:
             if same and told.rate == before.rate and _declines(request):
                 return self._nothing_booked()
-            told = told.with_(offer=_picked(request, told.shown))
+            told = _with_offer(told, _picked(request, told.shown))
             searches = request.first("stay") or request.first("party")
             live = sales.still_valid(request.focus.offers, request.now)
             if told == before and live and not searches:
                 return self._ask(request, told)
-        if step == "email" and told.email is None and _yes_or_no(request) is False:
+        if step == "email" and told.email is None and answers.yes_or_no(request) is False:
             told = told.with_(email="")
         if told.rate != before.rate and told.offer is not None:
             told = _at_rate(told, request.focus.offers)
@@ -129,12 +130,25 @@ class Booking(Handler[FrontDeskConfig]):
         if not shown and await _is_too_large(request, party):
             return offer_a_person(request, first, "front_desk/several_rooms")
         if not shown:
-            reply = Reply(template="front_desk/no_rooms", values=_stay_values(draft))
-            return self._ask(request, draft.with_(arrival=None, nights=None), (reply,))
+            return await self._nearest(request, draft, query)
         focus = request.focus.with_(offers=sales.with_other_rates(shown, found))
         intro = Reply(template="front_desk/offers", values=_stay_values(draft))
         replies = (*first, intro, *(sales.card(offer) for offer in shown))
         return self._ask(replace(request, focus=focus), draft.with_(shown=len(shown)), replies)
+
+    async def _nearest(self, request: HandlerRequest, draft: Draft, query: OfferQuery) -> Decision:
+        """Nothing is left: say so, and show the nearest stays that are for sale."""
+        full = Reply(template="front_desk/no_rooms", values=_stay_values(draft))
+        near = await nearest.stays(request, query, self.config.offers_shown)
+        if not near:
+            return self._ask(request, draft.with_(arrival=None, nights=None), (full,))
+        lines = (
+            Reply(template="front_desk/nearest_offer", values=sales.described(offer))
+            for offer in near
+        )
+        replies = (full, Reply(template="front_desk/nearest"), *lines)
+        focus = request.focus.with_(offers=near)
+        return self._ask(replace(request, focus=focus), draft.with_(shown=len(near)), replies)
 
     def _away(
         self, request: HandlerRequest, draft: Draft, first: tuple[Reply, ...] = ()
@@ -202,14 +216,6 @@ class Booking(Handler[FrontDeskConfig]):
         return Decision(replies=(Reply(template="front_desk/nothing_booked"),))
 
 
-def _yes_or_no(request: HandlerRequest) -> bool | None:
-    """An explicit answer to the question; None when there was none."""
-    if request.choice in (YES, NO):
-        return request.choice == YES
-    said = request.first("yes_no")
-    return said.value if said is not None and isinstance(said.value, bool) else None
-
-
 def _at_rate(draft: Draft, offers: Sequence[Offer]) -> Draft:
     """The same room at another rate, if that is on offer; else the choice is open again."""
     room = draft.offer.room_type.id if draft.offer else ""
@@ -226,13 +232,20 @@ async def _is_too_large(request: HandlerRequest, party: Occupancy) -> bool:
 def _picked(request: HandlerRequest, shown: int) -> Offer | None:
     """The offer that was chosen; a plain yes is enough where there is only one."""
     offers = request.focus.offers
-    if shown == 1 and offers and _yes_or_no(request):
+    if shown == 1 and offers and answers.yes_or_no(request):
         return offers[0]
     return sales.picked(offers, shown, request.choice, request.entities)
 
 
+def _with_offer(draft: Draft, offer: Offer | None) -> Draft:
+    """The draft with what was picked, whose dates may be others than those that were asked for."""
+    if offer is None:
+        return draft.with_(offer=None)
+    return draft.with_(offer=offer, arrival=offer.stay.arrival, nights=offer.stay.nights)
+
+
 def _declines(request: HandlerRequest) -> bool:
-    return request.choice == NONE_OF_THEM or _yes_or_no(request) is False
+    return request.choice == NONE_OF_THEM or answers.yes_or_no(request) is False
 
 
 def _choice(offers: Sequence[Offer]) -> Reply:
@@ -252,10 +265,7 @@ def _summary(draft: Draft, offer: Offer) -> Reply:
     return Reply(
         template="front_desk/summary",
         values=values,
-        options=(
-            Option(id=YES, phrase="front_desk/option_yes"),
-            Option(id=NO, phrase="front_desk/option_no"),
-        ),
+        options=answers.options("confirm"),
     )
 
 

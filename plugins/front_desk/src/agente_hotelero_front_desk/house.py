@@ -23,16 +23,11 @@ TOPICS = {
     "airport_transfer": "transfer",
     "accessibility": "accessibility",
     "policies_limits": "policies",
-    "late_checkout": "late_checkout",
-    "early_checkin": "early_checkin",
     "housekeeping": "housekeeping",
     "checkin_info": "checkin",
     "checkout_info": "checkout",
     "location_directions": "location",
 }
-
-# Not only told: somebody must arrange it, and finds it among the tasks.
-ARRANGED = ("late_checkout", "early_checkin")
 
 
 class House(Handler[FrontDeskConfig]):
@@ -46,22 +41,18 @@ class House(Handler[FrontDeskConfig]):
         replies: list[Reply] = []
         unknown = False
         topics = list(dict.fromkeys(TOPICS[intent.name] for intent in request.intents))
-        task = next((topic for topic in topics if topic in ARRANGED), "")
         for topic in topics:
             reply = await self._answer(request, topic)
             unknown = unknown or reply is None
             if reply is not None:
                 replies.append(reply)
         if unknown:
-            return offer_a_person(request, tuple(replies), "front_desk/topic_unknown", task)
-        if task:
-            return offer_a_person(request, tuple(replies), task=task)
+            return offer_a_person(request, tuple(replies), "front_desk/topic_unknown")
         return Decision(replies=tuple(replies))
 
     async def _answer(self, request: HandlerRequest, topic: str) -> Reply | None:
         """The hotel's own text first; then what the PMS knows; None if nobody does."""
-        texts = request.hotel.house.get(topic, {})
-        text = texts.get(request.language) or next(iter(texts.values()), None)
+        text = _own_text(request, topic)
         if topic == "cancellation" and not text and request.focus.offers:
             return Reply(template="front_desk/terms_in_offers")
         if topic not in ("checkin", "checkout", "location"):
@@ -73,6 +64,17 @@ class House(Handler[FrontDeskConfig]):
         if topic == "location":
             return _location(place, text)
         return _told(text) if text else _times(place, topic)
+
+
+def told_of(request: HandlerRequest, topic: str) -> Reply | None:
+    """The hotel's own words, if it has any."""
+    text = _own_text(request, topic)
+    return _told(text) if text else None
+
+
+def _own_text(request: HandlerRequest, topic: str) -> str | None:
+    texts = request.hotel.house.get(topic, {})
+    return texts.get(request.language) or next(iter(texts.values()), None)
 
 
 def _told(text: str) -> Reply:

@@ -36,7 +36,17 @@ def still_valid(offers: Sequence[Offer], now: datetime) -> bool:
 
 
 def options(offers: Sequence[Offer]) -> tuple[Option, ...]:
-    """A button for each: its room's name, or its rate's where the rooms are the same."""
+    """A button for each: its arrival where that is what differs, else its room's name, or its
+    rate's where the rooms are the same."""
+    if len({offer.stay for offer in offers}) > 1:
+        return tuple(
+            Option(
+                id=f"offer:{number}",
+                phrase="front_desk/option_stay",
+                values={"arrival": offer.stay.arrival},
+            )
+            for number, offer in enumerate(offers)
+        )
     rooms = {offer.room_type.id for offer in offers}
     return tuple(
         Option(
@@ -80,6 +90,7 @@ def described(offer: Offer) -> dict[str, object]:
         "room": offer.room_type.name,
         "details": offer.room_type.description,
         "rate": offer.rate_plan.name,
+        "refundable": offer.rate_plan.refundable,
         "nights": offer.stay.nights,
         "arrival": offer.stay.arrival,
         "departure": offer.stay.departure,

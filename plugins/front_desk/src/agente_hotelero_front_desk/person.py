@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Handover
 from agente_hotelero.events import TaskForStaff
-from agente_hotelero.messages import Option, Reply
+from agente_hotelero.messages import Reply
 
+from agente_hotelero_front_desk import answers
 from agente_hotelero_front_desk.config import FrontDeskConfig
 
 NAME = "front_desk.person"
-YES, NO = "person:yes", "person:no"
 OFFER_MINUTES = 30
 
 
@@ -23,9 +23,6 @@ class Person(Handler[FrontDeskConfig]):
     intents = frozenset(
         {
             "human_handoff",
-            "cancel_reservation",
-            "modify_reservation",
-            "reservation_status",
             "complaint_maintenance",
             "lost_item",
             "invoice",
@@ -37,19 +34,13 @@ class Person(Handler[FrontDeskConfig]):
         if request.wants("human_handoff"):
             return _hand_over("asked for")
         if request.frame is not None and not request.intents:
-            if _agrees(request):
+            if answers.yes_or_no(request):
                 return _hand_over("offered and accepted", str(request.frame.data.get("task", "")))
             return Decision(replies=(Reply(template="front_desk/no_person"),))
         return offer_a_person(request, (), "front_desk/needs_person")
 
     def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
-        return Reply(
-            template="front_desk/ask_person",
-            options=(
-                Option(id=YES, phrase="front_desk/option_yes"),
-                Option(id=NO, phrase="front_desk/option_no"),
-            ),
-        )
+        return Reply(template="front_desk/ask_person", options=answers.options("person"))
 
 
 def offer_a_person(
@@ -65,13 +56,6 @@ def offer_a_person(
     )
     why = (Reply(template=template),) if template else ()
     return Decision(replies=(*replies, *why), frame=frame)
-
-
-def _agrees(request: HandlerRequest) -> bool:
-    if request.choice in (YES, NO):
-        return request.choice == YES
-    said = request.first("yes_no")
-    return said is not None and said.value is True
 
 
 def _hand_over(reason: str, task: str = "") -> Decision:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from typing import Annotated
 
 from agente_hotelero import PluginConfig
+from agente_hotelero.stays import ServiceKind
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 LEAP_YEAR = 2024
@@ -85,3 +86,17 @@ class Tax(PluginConfig):
     names: Names
     percent: Decimal = Field(ge=0, lt=100)
     included: bool = True
+
+
+class Extra(PluginConfig):
+    """Sold beside a room; `price` is per room, `per_day` how many of it a day has (None: any).
+
+    A late check-out belongs to the day of departure, everything else to that of arrival.
+    """
+
+    id: Id
+    kind: ServiceKind
+    names: Names
+    price: Decimal = Field(ge=0)
+    at: time | None = None
+    per_day: int | None = Field(default=None, ge=0)

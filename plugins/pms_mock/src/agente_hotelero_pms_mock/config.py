@@ -11,9 +11,9 @@ from babel.numbers import list_currencies
 from pydantic import AfterValidator, Field, model_validator
 
 from agente_hotelero_pms_mock import demo
-from agente_hotelero_pms_mock.catalogue import Names, Rate, Room, Season, Tax
+from agente_hotelero_pms_mock.catalogue import Extra, Names, Rate, Room, Season, Tax
 
-PartT = TypeVar("PartT", Room, Rate)
+PartT = TypeVar("PartT", Room, Rate, Extra)
 
 
 def _different_ids(parts: tuple[PartT, ...]) -> tuple[PartT, ...]:
@@ -30,6 +30,7 @@ def _exists(currency: str) -> str:
 
 Rooms = Annotated[tuple[Room, ...], Field(min_length=1), AfterValidator(_different_ids)]
 Rates = Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_different_ids)]
+Extras = Annotated[tuple[Extra, ...], AfterValidator(_different_ids)]
 
 
 class MockConfig(PluginConfig):
@@ -45,6 +46,7 @@ class MockConfig(PluginConfig):
     check_out: time = time(11, 0)
     rooms: Rooms = (demo.DOUBLE, demo.FAMILY, demo.SUITE)
     rates: Rates = (demo.FLEXIBLE, demo.SAVER)
+    services: Extras = (demo.LATE_CHECK_OUT, demo.EARLY_CHECK_IN)
     seasons: tuple[Season, ...] = (demo.SUMMER, demo.WINTER_HOLIDAYS)
     weekend_factor: Decimal = Field(default=Decimal("1.1"), gt=0)
     price_factor: Decimal = Field(default=Decimal(1), gt=0)
@@ -57,6 +59,7 @@ class MockConfig(PluginConfig):
     city_tax_names: Names = Field(default=demo.CITY_TAX)
     maximum_nights: int = Field(default=30, ge=1)
     booking_window_days: int = Field(default=540, ge=1)
+    amendment_fee: Decimal = Field(default=Decimal(0), ge=0)
     offer_minutes: int = Field(default=30, ge=1)
     reference_prefix: str = Field(default="SOL", pattern=r"^[A-Z]{2,6}$")
     drawn_images: bool = False
@@ -74,3 +77,14 @@ class MockConfig(PluginConfig):
 
     def rate(self, rate_id: str) -> Rate | None:
         return next((rate for rate in self.rates if rate.id == rate_id), None)
+
+    def limit(self, item: str) -> int | None:
+        """How many of a room type, or of a service in the stock, a day has; None: any number."""
+        for extra in self.services:
+            if item == f"service:{extra.id}":
+                return extra.per_day
+        room = self.room(item)
+        return room.units if room else 0
+
+    def service(self, service_id: str) -> Extra | None:
+        return next((extra for extra in self.services if extra.id == service_id), None)

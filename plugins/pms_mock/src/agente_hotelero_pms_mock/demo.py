@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 
-from agente_hotelero_pms_mock.catalogue import Rate, Room, Season, Tax
+from agente_hotelero.stays import ServiceKind
+
+from agente_hotelero_pms_mock.catalogue import Extra, Rate, Room, Season, Tax
 
 DOUBLE = Room(
     id="double",
@@ -63,6 +66,30 @@ SAVER = Rate(
     id="saver",
     names={"es": "No reembolsable", "pt": "Não reembolsável", "en": "Non-refundable"},
     factor=Decimal("0.85"),
+)
+LATE_CHECK_OUT = Extra(
+    id="late_checkout",
+    kind=ServiceKind.LATE_CHECK_OUT,
+    names={
+        "es": "Salida tardía hasta las 14:00",
+        "pt": "Saída tardia até as 14h",
+        "en": "Late check-out until 14:00",
+    },
+    price=Decimal(30),
+    at=time(14, 0),
+    per_day=3,
+)
+EARLY_CHECK_IN = Extra(
+    id="early_checkin",
+    kind=ServiceKind.EARLY_CHECK_IN,
+    names={
+        "es": "Entrada anticipada desde las 12:00",
+        "pt": "Entrada antecipada a partir das 12h",
+        "en": "Early check-in from 12:00",
+    },
+    price=Decimal(25),
+    at=time(12, 0),
+    per_day=3,
 )
 SUMMER = Season(first="12-20", last="02-28", factor=Decimal("1.5"))
 WINTER_HOLIDAYS = Season(first="07-10", last="07-31", factor=Decimal("1.25"))

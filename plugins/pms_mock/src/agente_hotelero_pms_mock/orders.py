@@ -7,7 +7,7 @@ from agente_hotelero.errors import Rejected, Unavailable
 from agente_hotelero.stays import Offer, Reservation, ReservationDraft
 from sqlalchemy.exc import IntegrityError
 
-from agente_hotelero_pms_mock import bookings, tables, values
+from agente_hotelero_pms_mock import bookings, rules, tables, values
 from agente_hotelero_pms_mock.bookings import Place, reading, writing
 from agente_hotelero_pms_mock.config import MockConfig
 
@@ -36,12 +36,11 @@ async def book(
     key: str,
 ) -> Reservation:
     """Sell the offer as it stands, under a reference that is free. Raises SoldOut, Rejected."""
-    room = config.room(offer.room_type.id)
     for _ in range(REFERENCES_TRIED):
         made = values.reserved(draft, offer, values.new_reference(config.reference_prefix))
         row = values.row_of(draft, made, key, tenant=place.tenant, at=services.clock.now())
         try:
-            claimed = await _write(services, place, row, made, units=room.units if room else 0)
+            claimed = await _write(services, config, place, row, made)
         except IntegrityError:
             continue
         known = made if claimed else await earlier(services, place, draft, key)
@@ -52,7 +51,7 @@ async def book(
 
 
 async def _write(
-    services: Services, place: Place, row: tables.Booked, made: Reservation, *, units: int
+    services: Services, config: MockConfig, place: Place, row: tables.Booked, made: Reservation
 ) -> bool:
     """Write the row and take the rooms, or do neither; False when the key has a row.
 
@@ -62,13 +61,7 @@ async def _write(
     async with writing(services.sessions) as session:
         if not await bookings.claim(session, row):
             return False
-        await tables.take_units(
-            session,
-            place.tenant,
-            place.property_id,
-            made.room_type_id,
-            made.stay.dates(),
-            units=len(made.occupancies),
-            of=units,
-        )
+        units = rules.units(config, made)
+        await tables.move_units(session, place.tenant, place.property_id, units, config.limit)
+        await bookings.number(session, place, row.key)
     return True

@@ -107,7 +107,7 @@ def _percentages(config: MockConfig, total: Money, locale: str) -> Sequence[TaxL
     return [
         TaxLine(
             name=localised(tax.names, locale),
-            amount=_money(config, net * tax.percent / 100),
+            amount=money(config, net * tax.percent / 100),
             included=tax.included,
         )
         for tax in config.taxes
@@ -117,14 +117,14 @@ def _percentages(config: MockConfig, total: Money, locale: str) -> Sequence[TaxL
 def _city_tax(config: MockConfig, sale: Sale, locale: str) -> Sequence[TaxLine]:
     """Per adult and night, paid on site."""
     adults = sum(party.adults for party in sale.parties)
-    amount = _money(config, config.city_tax * adults * sale.stay.nights)
+    amount = money(config, config.city_tax * adults * sale.stay.nights)
     name = localised(config.city_tax_names, locale)
     return [TaxLine(name=name, amount=amount, included=False)] if amount.amount else []
 
 
 def _sum(config: MockConfig, amounts: Iterable[Decimal]) -> Money:
-    return _money(config, sum(amounts, Decimal(0)))
+    return money(config, sum(amounts, Decimal(0)))
 
 
-def _money(config: MockConfig, amount: Decimal) -> Money:
+def money(config: MockConfig, amount: Decimal) -> Money:
     return Money(amount=rounded(amount, config.currency), currency=config.currency)

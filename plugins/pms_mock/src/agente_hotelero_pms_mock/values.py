@@ -8,6 +8,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from agente_hotelero.stays import (
@@ -91,8 +92,13 @@ def offer_id(
     """The same for the same sale at the same price, and of no use to another tenant."""
     people = [f"{party.adults}+{','.join(map(str, party.child_ages))}" for party in parties]
     dates = f"{stay.arrival}/{stay.departure}"
-    parts = [tenant, property_id, room_id, rate_id, dates, *people, str(total)]
-    return f"OF-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:20]}"
+    return token("OF", tenant, property_id, room_id, rate_id, dates, *people, total)
+
+
+def token(prefix: str, *parts: object) -> str:
+    """The same for the same parts."""
+    text = "|".join(map(str, parts))
+    return f"{prefix}-{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
 def is_ours(offer: Offer, tenant: str) -> bool:
@@ -119,6 +125,17 @@ def reservation_of(row: Booked) -> Reservation:
     )
 
 
+def content_of(made: Reservation, due: str) -> dict[str, Any]:
+    """What a row keeps of a reservation; `due` is the amount that is paid on site."""
+    kept = _RESERVATION.dump_python(made, mode="json", exclude={"status", "version"})
+    return {**kept, "due": due}
+
+
+def due_of(row: Booked) -> Decimal:
+    """What is paid on site for the stay; nothing where an older version did not keep it."""
+    return Decimal(row.content.get("due", "0"))
+
+
 def row_of(
     draft: ReservationDraft, made: Reservation, key: str, *, tenant: str, at: datetime
 ) -> Booked:
@@ -134,8 +151,10 @@ def row_of(
         email=same_case(draft.guest.email or ""),
         phone=digits(draft.guest.phone or ""),
         guest_name=plain(draft.guest.name),
+        arrival=made.stay.arrival,
+        departure=made.stay.departure,
         created_at=at,
-        content=_RESERVATION.dump_python(made, mode="json", exclude={"status", "version"}),
+        content=content_of(made, _amount(draft.offer.due_at_property)),
     )
 
 
@@ -155,7 +174,12 @@ def reserved(draft: ReservationDraft, offer: Offer, reference: str) -> Reservati
         guest=draft.guest,
         total=offer.total,
         cancellation=offer.cancellation,
+        balance=offer.total + offer.due_at_property if offer.due_at_property else offer.total,
     )
+
+
+def _amount(money: Money | None) -> str:
+    return str(money.amount) if money else "0"
 
 
 def new_reference(prefix: str) -> str:

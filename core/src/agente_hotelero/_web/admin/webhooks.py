@@ -22,6 +22,8 @@ Event = Literal[
     "reply.sent",
     "handover.requested",
     "reservation.made",
+    "reservation.changed",
+    "reservation.cancelled",
 ]
 
 

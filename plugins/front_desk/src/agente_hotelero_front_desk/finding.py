@@ -1,0 +1,79 @@
+"""Whose reservation: the one of this conversation, of the guest's own number, or proved by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from agente_hotelero import HandlerRequest
+from agente_hotelero.errors import NotFound
+from agente_hotelero.messages import Option
+from agente_hotelero.stays import Reservation, ReservationQuery, ReservationStatus
+
+from agente_hotelero_front_desk.cases import Case, proves
+
+LIVE = (ReservationStatus.CONFIRMED, ReservationStatus.IN_HOUSE)
+PICK = "reservation:"
+MOST_SHOWN = 5
+
+
+async def candidates(request: HandlerRequest, case: Case) -> Sequence[Reservation]:
+    """The reservations that are the guest's, as far as that is known; those to come, soonest first.
+
+    One that was named and proved is the only one. Raises TemporaryError.
+    """
+    if case.found:
+        return [await request.pms.reservation(case.found)]
+    if case.reference and (case.surname or case.email):
+        named = await _named(request, case.reference)
+        return [named] if named and proves(case, named) else []
+    known = await _known(request)
+    if case.reference:
+        said = case.reference.casefold()
+        return [one for one in known if one.reference.casefold() == said]
+    return known
+
+
+async def _named(request: HandlerRequest, reference: str) -> Reservation | None:
+    try:
+        return await request.pms.reservation(reference)
+    except NotFound:
+        return None
+
+
+async def _known(request: HandlerRequest) -> Sequence[Reservation]:
+    """What was booked or proved in this conversation, else what belongs to the guest's number."""
+    if request.focus.reservation:
+        made = await _named(request, request.focus.reservation)
+        if made is not None and is_live(made, request):
+            return [made]
+    if not request.phone:
+        return []
+    query = ReservationQuery(property_id=request.hotel.property_id, phone=request.phone)
+    found: list[Reservation] = []
+    cursor: str | None = None
+    for _ in range(MOST_SHOWN):
+        page = await request.pms.find_reservations(query, cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    live = [one for one in found if is_live(one, request)]
+    return sorted(live, key=lambda one: one.stay.arrival)[:MOST_SHOWN]
+
+
+def is_live(made: Reservation, request: HandlerRequest) -> bool:
+    """Whether it is still to come, or going on."""
+    return made.status in LIVE and made.stay.departure >= request.now.date()
+
+
+def options(several: Sequence[tuple[str, date]]) -> tuple[Option, ...]:
+    """A button for each."""
+    return tuple(
+        Option(
+            id=f"{PICK}{reference}",
+            phrase="front_desk/option_reservation",
+            values={"reference": reference, "arrival": arrival},
+        )
+        for reference, arrival in several
+    )
