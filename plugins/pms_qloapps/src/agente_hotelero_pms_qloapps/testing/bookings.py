@@ -198,7 +198,16 @@ def make_line(
             net=cents(net),
             gross=cents(net * ratio(shop, kind.tax_group)),
             services=[
-                charged(shop, kind, each, one.first, one.last, rate, new=new)
+                charged(
+                    shop,
+                    kind,
+                    each,
+                    one.first,
+                    one.last,
+                    rate,
+                    new=new,
+                    tax_group=room.tax_groups.get(each),
+                )
                 for each in room.services
             ],
             added=now,

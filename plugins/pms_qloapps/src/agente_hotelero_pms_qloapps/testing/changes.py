@@ -127,7 +127,17 @@ def serve(shop: Shop, line: Line, room: WantedRoom) -> None:
     kind = shop.room_types[line.room_type]
     rate = shop.currencies[shop.orders[line.order].currency].rate
     line.services = [
-        have.get(each) or charged(shop, kind, each, line.first, line.last, rate, new=False)
+        have.get(each)
+        or charged(
+            shop,
+            kind,
+            each,
+            line.first,
+            line.last,
+            rate,
+            new=False,
+            tax_group=room.tax_groups.get(each),
+        )
         for each in room.services
     ]
 

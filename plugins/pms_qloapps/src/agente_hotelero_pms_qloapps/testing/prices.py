@@ -47,11 +47,20 @@ def forced(shop: Shop, unit: Decimal, first: date, last: date) -> Decimal:
 
 
 def charged(
-    shop: Shop, kind: RoomType, number: int, first: date, last: date, rate: Decimal, *, new: bool
+    shop: Shop,
+    kind: RoomType,
+    number: int,
+    first: date,
+    last: date,
+    rate: Decimal,
+    *,
+    new: bool,
+    tax_group: int | None = None,
 ) -> ServiceLine:
-    """A service of a room; added later, one that is folded in loses the room's tax."""
+    """A service of a room; added later, one that is folded in loses the room's tax, unless the
+    request names its `tax_group` (read in the source, not recorded)."""
     service = shop.services[number]
     net = amount(service, first, last) * rate
     like_room = new and service.addition == 1
-    group = kind.tax_group if like_room else service.tax_group
+    group = tax_group or (kind.tax_group if like_room else service.tax_group)
     return ServiceLine(id=number, unit=net, tax=cents(net * ratio(shop, group)) - cents(net))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,7 @@ def refused(message: str) -> Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class WantedRoom:
-    """A room as asked for; `room` 0 is any."""
+    """A room as asked for; `room` 0 is any. `tax_groups`: of services that name their own."""
 
     room: int = 0
     adults: int = 0
@@ -41,6 +41,7 @@ class WantedRoom:
     ages: str = "[]"
     unit: Decimal | None = None
     services: tuple[int, ...] = ()
+    tax_groups: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,7 @@ def at_least(room: WantedRoom, adults: int) -> WantedRoom:
         ages=room.ages,
         unit=room.unit,
         services=room.services,
+        tax_groups=room.tax_groups,
     )
 
 
@@ -164,7 +166,8 @@ def read_room(shop: Shop, asked: Mapping[str, Any]) -> WantedRoom:
     """A room; its children do not exist without ages."""
     ages: Sequence[Any] = asked.get("child_ages") or ()
     unit = asked.get("unit_price_without_tax")
-    services = [whole(one.get("id_service")) for one in asked.get("services") or ()]
+    asked_services = asked.get("services") or ()
+    services = [whole(one.get("id_service")) for one in asked_services]
     return WantedRoom(
         room=whole(asked.get("id_room")),
         adults=whole(asked.get("adults")),
@@ -172,6 +175,11 @@ def read_room(shop: Shop, asked: Mapping[str, Any]) -> WantedRoom:
         ages=json.dumps(list(ages), separators=(",", ":")),
         unit=None if unit in (None, "") else Decimal(str(unit)),
         services=tuple(services),
+        tax_groups={
+            whole(one.get("id_service")): whole(one.get("id_tax_rules_group"))
+            for one in asked_services
+            if one.get("id_tax_rules_group")
+        },
     )
 
 
