@@ -35,6 +35,8 @@ async def cancel(shop: Shop, cancellation: Cancellation) -> Reservation:
     if known.status is ReservationStatus.CANCELLED and not booked.live:
         return known
     now = await _preview(shop, booked, known)
+    if now.version != cancellation.version:
+        raise Rejected("the reservation was changed since")
     if now.fee != cancellation.fee:
         raise PriceChanged(now)
     await cancel_order(shop, booked.id)

@@ -26,7 +26,8 @@ from agente_hotelero_pms_qloapps.wire import Row
 _OVERLAP = timedelta(seconds=10)
 _AT_ONCE = 50
 _STAMPED = ("orders", "room_bookings", "customers")
-_NEVER = "1970-01-01 00:01:00"
+# Whatever its zone, the shop's clock is not farther behind UTC.
+_A_DAY_ANYWHERE = timedelta(hours=26)
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -107,11 +108,12 @@ async def _load(shop: Shop, numbers: Sequence[int]) -> dict[int, Reservation]:
 
 
 async def _now(shop: Shop) -> Cursor:
-    """The newest stamp that there is."""
-    asked: Query = {"display": "[id,date_upd]", "date": 1, "sort": "[date_upd_DESC]", "limit": 1}
+    """The newest stamp of the last day or two, or a moment before which there is none."""
+    since = (shop.now().astimezone(UTC) - _A_DAY_ANYWHERE).strftime(_FORMAT)
+    asked: Query = {"display": "[id,date_upd]", "date": 1, "filter[date_upd]": f">[{since}]"}
     rows = await asyncio.gather(*(shop.client.rows(name, asked) for name in _STAMPED))
     stamps = [wire.text(row.get("date_upd")) for part in rows for row in part]
-    return Cursor(at=max(stamps, default=_NEVER), told={})
+    return Cursor(at=max(stamps, default=since), told={})
 
 
 async def _stamps(shop: Shop, since: str) -> list[tuple[str, int]]:

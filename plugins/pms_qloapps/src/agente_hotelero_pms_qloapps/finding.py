@@ -21,7 +21,7 @@ from agente_hotelero_pms_qloapps.wire import Row
 _LEAST_DIGITS, _TAIL = 6, 7
 _CUSTOMERS_A_PAGE = 500
 _FEW = 200
-_ID = "[id]"
+_ID, _PERSON = "[id]", "[id,firstname,lastname,phone]"
 
 
 async def find(shop: Shop, query: ReservationQuery, cursor: str | None) -> Page[Reservation]:
@@ -103,7 +103,7 @@ async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
     found: list[Row] = []
     for start in range(0, shop.config.customers_searched, _CUSTOMERS_A_PAGE):
         asked = {
-            "display": "[id,phone]",
+            "display": _PERSON,
             "sort": "[id_DESC]",
             "limit": f"{start},{_CUSTOMERS_A_PAGE}",
         }
@@ -115,22 +115,29 @@ async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
 
 
 async def _by_name(shop: Shop, name: str) -> Sequence[Row]:
-    """By the longest word, in either name. A guest who stands in a remark alone is not found so,
+    """By the longest word, in either name, and all customers where that finds nobody: whether
+    accents count is up to the shop's database. A guest who stands in a remark alone is not found so,
     but is with an e-mail address, a telephone number or a date."""
-    words = [word for word in name.split() if wire.literal(word)]
-    longest = max(words, key=len, default="")
+    wanted = rules.folded(name)
+    longest = max((word for word in name.split() if wire.literal(word)), key=len, default="")
     if not longest:
         return []
-    found: list[Row] = []
+    found: dict[int, Row] = {}
     for field in ("lastname", "firstname"):
         asked: Query = {
             f"filter[{field}]": f"%[{longest}]%",
-            "display": _ID,
+            "display": _PERSON,
             "sort": "[id_DESC]",
             "limit": _FEW,
         }
-        found += await shop.client.rows("customers", asked)
-    return found
+        rows = await shop.client.rows("customers", asked)
+        found |= {wire.number(row["id"]): row for row in rows if wanted in _name(row)}
+    return list(found.values()) or await _customers(shop, lambda row: wanted in _name(row))
+
+
+def _name(row: Row) -> str:
+    names = wire.text(row.get("firstname")), wire.text(row.get("lastname"))
+    return rules.folded(guests.guest_name(*names))
 
 
 async def _by_day(shop: Shop, property_id: str, field: str, day: date) -> list[int]:
