@@ -123,8 +123,11 @@ async def connect(clock: SettableClock, anyio_backend: str) -> AsyncIterator[Con
     """Makes the adapter for a simulated shop."""
     opened: list[httpx.AsyncClient] = []
 
-    def connected(shop: Shop, **settings: Any) -> QloAppsPms:
-        http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app(shop)))
+    def connected(
+        shop: Shop, transport: httpx.AsyncBaseTransport | None = None, **settings: Any
+    ) -> QloAppsPms:
+        simulated = httpx.ASGITransport(app=create_app(shop))
+        http = httpx.AsyncClient(transport=transport or simulated)
         opened.append(http)
         given = {"base_url": f"http://{shop.host}", "api_key": MINIMAL_KEY} | settings
         services = lend(zone=ZONE, clock=clock, http=http)
