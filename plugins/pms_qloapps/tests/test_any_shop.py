@@ -20,7 +20,6 @@ from agente_hotelero.stays import (
     Offer,
     OfferQuery,
     Reservation,
-    ReservationDraft,
     ReservationQuery,
     ReservationStatus,
     Stay,

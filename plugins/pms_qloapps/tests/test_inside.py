@@ -419,9 +419,7 @@ async def test_a_service_that_was_switched_off_is_not_charged(shop: Shop, inside
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_minimum_and_maximum_stays_are_refused_and_say_so(
-    shop: Shop, inside: House
-) -> None:
+async def test_minimum_and_maximum_stays_are_refused_and_say_so(shop: Shop, inside: House) -> None:
     shop.limit(LUXURY, min_los=3, max_los=5)
     for nights, why in ((2, "minimum stay 3"), (6, "maximum stay 5")):
         with pytest.raises(Rejected, match=why):
@@ -434,9 +432,7 @@ async def test_rooms_out_of_service_are_not_sold(shop: Shop, inside: House) -> N
     assert (await luxury(inside)).units_left == 4
 
 
-async def test_the_hotels_own_window_holds(
-    shop: Shop, inside: House, meddler: Meddler
-) -> None:
+async def test_the_hotels_own_window_holds(shop: Shop, inside: House, meddler: Meddler) -> None:
     def own(body: Any) -> None:
         (hotel,) = body["hotels"]
         if shop.old:
@@ -491,9 +487,7 @@ async def test_states_in_which_nobody_comes_are_cancelled(
     assert (shown.status, shown.balance) == (ReservationStatus.CANCELLED, None)
 
 
-async def test_a_lost_room_is_cancelled_whatever_the_order_says(
-    shop: Shop, inside: House
-) -> None:
+async def test_a_lost_room_is_cancelled_whatever_the_order_says(shop: Shop, inside: House) -> None:
     made = await inside.book(await luxury(inside))
     shop.lines_of(order_of(shop, made))[0].back_order = True
     assert (await inside.pms.reservation(made.reference)).status is ReservationStatus.CANCELLED
@@ -552,7 +546,8 @@ async def test_pages_hold_all_and_each_once(connect: Connect, shop: Shop) -> Non
     for n in range(5):
         shop.book(1 + n, first, first + timedelta(days=1 + n))
     query = ReservationQuery(property_id="1", arrival=first)
-    pages, cursor = [], None
+    pages: list[list[str]] = []
+    cursor: str | None = None
     while not pages or cursor:
         page = await house.pms.find_reservations(query, cursor)
         pages.append([one.reference for one in page.items])
@@ -614,7 +609,11 @@ async def test_a_prolonged_stay_keeps_its_room_and_pays_no_fee_twice(
     night = Decimal("3382.50")
     assert preview.total.amount == made.total.amount + 2 * night
     after = await inside.pms.amend_reservation(preview, "k")
-    assert (after.stay, after.total, after.occupancies) == (wider, preview.total, change.occupancies)
+    assert (after.stay, after.total, after.occupancies) == (
+        wider,
+        preview.total,
+        change.occupancies,
+    )
     lines = shop.lines_of(order_of(shop, made))
     assert len({line.room for line in lines}) == 1
     assert len(lines) == 3
@@ -671,9 +670,7 @@ async def test_a_change_whose_answer_is_lost_is_found_done(shop: Shop, inside: H
 # ── cancelling ───────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_without_rules_it_is_free_until_something_was_paid(
-    shop: Shop, inside: House
-) -> None:
+async def test_without_rules_it_is_free_until_something_was_paid(shop: Shop, inside: House) -> None:
     made = await inside.book(await luxury(inside))
     preview = await inside.pms.preview_cancellation(made.reference)
     nothing = Money(amount=Decimal(0), currency="EUR")
@@ -799,9 +796,7 @@ async def test_pictures_of_rooms_are_served_without_the_key(
     "path",
     ["sol/1/999", "sol/1/5", "sol/99/1", "luna/1/1", "sol/1/..%2F..", "sol/x/1", "sol/5/18"],
 )
-async def test_nothing_else_is_served(
-    shop: Shop, pictures: httpx.AsyncClient, path: str
-) -> None:
+async def test_nothing_else_is_served(shop: Shop, pictures: httpx.AsyncClient, path: str) -> None:
     answer = await pictures.get(f"/plugins/pms_qloapps/images/{path}")
     assert answer.status_code == 404
 

@@ -55,9 +55,9 @@ INFO = AdapterInfo(
 class QloAppsPms(PmsAdapter[QloAppsConfig]):
     """A QloApps shop over its webservice.
 
-    QloApps has no idempotency key and lets two bookings at the same time into one room. The draft's
-    reference is the booking's source, by which it is found again; the core makes one write at a time;
-    and each booking is looked at when it is made (`booking`).
+    QloApps has no idempotency key and lets two bookings at the same time into one room. The
+    draft's reference is the booking's source, by which it is found again; the core makes one write
+    at a time; and each booking is looked at when it is made (`booking`).
 
     Not SERVICES: a service can be added only by sending the whole booking again, which reckons all
     services of the room anew, some without their tax, and drops what was agreed by hand; and a

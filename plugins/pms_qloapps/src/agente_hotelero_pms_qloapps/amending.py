@@ -1,9 +1,9 @@
 """Changing a reservation: what it would cost, and the calls that do it.
 
 New dates are a new room for QloApps: it adds the room at today's price and drops the old one, so a
-room must be free beside the guest's own. In a full house a stay can be prolonged by a second line in
-the same room; to shorten or to shift it is left to staff. Who sleeps there is written into the lines,
-and costs nothing.
+room must be free beside the guest's own. In a full house a stay can be prolonged by a second line
+in the same room; to shorten or to shift it is left to staff. Who sleeps there is written into the
+lines, and costs nothing.
 """
 
 from __future__ import annotations
@@ -100,10 +100,11 @@ async def amend(shop: Shop, amendment: Amendment) -> Reservation:
 async def _made_sure(shop: Shop, wish: Wish, plan: Plan) -> Reservation:
     """After the change: rooms of one's own, the right guests, stay and total."""
     booked = await reading.by_id(shop, wish.booked.id)
-    if plan.kinds is not None and await booking.clear(shop, booked, ours=None) is None:
+    moved = False if plan.kinds is None else await booking.clear(shop, booked, ours=None)
+    if moved is None:
         raise OutcomeUnknown("changed into a room that is somebody else's too: staff must look")
-    await booking.seat(shop, booked, wish.change.occupancies)
-    booked = await reading.by_id(shop, wish.booked.id)
+    if await booking.seat(shop, booked, wish.change.occupancies) or moved:
+        booked = await reading.by_id(shop, wish.booked.id)
     known = await reading.shown(shop, booked)
     if not _is_so(known, wish.change) or abs(booked.total - plan.total) > wire.CENT:
         raise OutcomeUnknown("changed, but not into what was asked: staff must look")

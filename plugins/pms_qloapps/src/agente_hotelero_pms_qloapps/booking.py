@@ -5,9 +5,9 @@ time both are answered as good, in one room, or one of them is dead at once. The
 booking at a time; the website and the front desk do not ask it. So every booking is looked at
 afterwards, and moved, or cancelled, where its room is somebody else's.
 
-Who gives way: the line that was written later. A booking is looked at after its line was written, so
-of two in one room the later one always sees the earlier one. A line that was moved gives way to all,
-and so does ours to a booking that is not the agent's, because nobody looks after that one.
+Who gives way: the line that was written later. A booking is looked at after its line was written,
+so of two in one room the later one always sees the earlier one. A line that was moved gives way to
+all, and so does ours to a booking that is not the agent's, because nobody looks after that one.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ async def _known(shop: Shop, guest: Guest) -> Row | None:
 
 
 async def clear(shop: Shop, booked: Booked, *, ours: str | None) -> bool | None:
-    """Have each room to itself: False where it was so, True after a move, None where no room is left.
+    """Have each room to itself: False if it was so, True after a move, None if no room is left.
 
     `ours` is how the agent's own references begin; None gives way to everybody.
     """
@@ -267,7 +267,7 @@ async def _move(shop: Shop, booked: Booked, line: Line) -> bool:
 
 
 async def seat(shop: Shop, booked: Booked, parties: Sequence[Occupancy]) -> bool:
-    """Write who sleeps where, if it is not so: a shop that sells by quantity stores its own party."""
+    """Write who sleeps where, if it is not so: a shop that sells by quantity stores its own."""
     rooms = reading.rooms_of(booked)
     wrong = [
         (line, party)

@@ -1,7 +1,7 @@
 """What changed since, by the shop's own clock.
 
-QloApps stamps orders, lines and customers to the second, in a time zone that it does not tell; so the
-stamps are compared with one another only. A check-in stamps a line, a new telephone number a
+QloApps stamps orders, lines and customers to the second, in a time zone that it does not tell; so
+the stamps are compared with one another only. A check-in stamps a line, a new telephone number a
 customer, everything else the order. What bears a stamp of the last seconds is looked at again, for
 rows with the same stamp may have appeared since, and is left out where it still is as it was told.
 

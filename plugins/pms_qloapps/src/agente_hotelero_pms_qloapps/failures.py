@@ -1,7 +1,7 @@
 """From QloApps' refusals to the errors of the agent. Pure; quotes nothing that may name a guest.
 
-Its status codes and its own codes are unrelated, and a failure may come with status 200: what counts
-as success is decided in `client`.
+Its status codes and its own codes are unrelated, and a failure may come with status 200: what
+counts as success is decided in `client`.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
 
 async def _by_name(shop: Shop, name: str) -> Sequence[Row]:
     """By the longest word, in either name, and all customers where that finds nobody: whether
-    accents count is up to the shop's database. A guest who stands in a remark alone is not found so,
-    but is with an e-mail address, a telephone number or a date."""
+    accents count is up to the shop's database. A guest who stands in a remark alone is not found
+    so, but is with an e-mail address, a telephone number or a date."""
     wanted = rules.folded(name)
     longest = max((word for word in name.split() if wire.literal(word)), key=len, default="")
     if not longest:

@@ -138,7 +138,7 @@ async def availability(
     parties: Sequence[Occupancy],
     room_type: str | None = None,
 ) -> list[Row]:
-    """ARI's room types. It names the price for as many rooms as parties; who they are it ignores."""
+    """ARI's room types, at the price of as many rooms as parties; who they are it ignores."""
     fields: dict[str, Any] = {"id_hotel": hotel.id}
     if room_type is not None:
         fields["id_room_type"] = room_type

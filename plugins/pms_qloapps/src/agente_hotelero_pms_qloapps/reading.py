@@ -1,8 +1,8 @@
 """Orders of QloApps as reservations.
 
-An order says little of itself: its state is "awaiting payment" even where its room was lost, so that
-the lines decide whether anybody comes; its total is right where the lines' are not; who comes may
-stand in a remark alone.
+An order says little of itself: its state is "awaiting payment" even where its room was lost, so
+that the lines decide whether anybody comes; its total is right where the lines' are not; who comes
+may stand in a remark alone.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -116,15 +116,15 @@ async def _read(shop: Shop) -> ShopFacts:
     )
 
 
-def default_currency(currencies: list[Row]) -> str:
+def default_currency(currencies: Sequence[Row]) -> str:
     """The one that the others are converted from: its rate is 1."""
     base = [one for one in currencies if wire.amount(one.get("conversion_rate")) == 1]
     active = [one for one in base if wire.number(one.get("active"))] or base or currencies
     return wire.text(active[0].get("iso_code")) if active else ""
 
 
-def state(states: list[Row], kind: str) -> int:
-    """The id of a state by its mail template, by its name in any language, or QloApps' usual one."""
+def state(states: Sequence[Row], kind: str) -> int:
+    """The id of a state by its mail template, by its name in any language, or the usual one."""
     by_template = [
         one for one in states if _TEMPLATES[kind] in _words(one.get("template"), exact=True)
     ]

@@ -1,8 +1,8 @@
 """What cancelling costs, by the refund rules of the hotel. Pure.
 
-A rule is "at least so many days before arrival, this is kept"; QloApps takes the first of the hotel's
-that fits, and keeps all where it has rules and none fits. It applies them to refunds that staff give,
-never by itself. Days are whole days of the hotel's calendar.
+A rule is "at least so many days before arrival, this is kept"; QloApps takes the first of the
+hotel's that fits, and keeps all where it has rules and none fits. It applies them to refunds that
+staff give, never by itself. Days are whole days of the hotel's calendar.
 """
 
 from __future__ import annotations
