@@ -260,7 +260,8 @@ def test_the_address_may_be_that_of_the_shop_or_of_its_webservice(address: str) 
 def test_numbers_come_in_every_dress(value: Any) -> None:
     assert wire.number(value) == 7
     assert wire.amount(value) == 7
-    assert [wire.number(nothing) for nothing in ("", None, False, "x", [])] == [0] * 5
+    absent: tuple[Any, ...] = ("", None, False, "x", [])
+    assert [wire.number(value) for value in absent] == [0] * 5
 
 
 def test_amounts_are_never_floats() -> None:
