@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from agente_hotelero import PluginConfig, PmsAdapter, hookimpl, rest
-from agente_hotelero.errors import Rejected, SoldOut
+from agente_hotelero.errors import NotFound, Rejected, SoldOut
 from agente_hotelero.pms import AdapterInfo, Capability, Idempotency
 from agente_hotelero.stays import (
+    Cancellation,
+    CancellationTerms,
     Guest,
     Money,
     Occupancy,
@@ -28,9 +32,10 @@ from agente_hotelero.stays import (
 )
 from pydantic import Field, SecretStr
 
-CURRENCY = "EUR"
+PROPERTY, CURRENCY = "1", "EUR"
 STANDARD = RatePlan(id="standard", name="Standard")
 OFFER_LIFE = timedelta(minutes=15)
+FREE = Money(currency=CURRENCY, amount=Decimal(0))
 
 
 class SeasideConfig(PluginConfig):
@@ -49,26 +54,27 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
         return AdapterInfo(
             name="pms_seaside",
             interface_version=1,
-            capabilities=Capability.CREATE,
+            capabilities=Capability.CREATE | Capability.CANCEL,
             idempotency=Idempotency.EXTERNAL_REF,
         )
 
     async def properties(self) -> Sequence[Property]:
         """Seaside is one hotel and says nothing of itself."""
         name, zone = self.services.hotel_name, self.services.time_zone.key
-        return [Property(id="1", name=name, time_zone=zone, currency=CURRENCY)]
+        return [Property(id=PROPERTY, name=name, time_zone=zone, currency=CURRENCY)]
 
     async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]:
+        _check(property_id)
         return [_room(found) for found in await self._call("GET", "/rooms")]
 
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
+        _check(query.property_id)
+        if len(query.occupancies) != 1:
+            raise Rejected("Seaside sells one room at a time")
+        if query.stay.arrival < self._now().date():
+            raise Rejected("arrival is in the past")
         rooms = {room.id: room for room in await self.room_types(query.property_id, query.locale)}
-        (party,) = query.occupancies
-        asked = {
-            "arrival": query.stay.arrival.isoformat(),
-            "departure": query.stay.departure.isoformat(),
-            "adults": party.adults + len(party.child_ages),
-        }
+        asked = {**_days(query.stay), "guests": query.occupancies[0].guests}
         offers = [
             self._offer(query, rooms[rate["room"]], rate)
             for rate in await self._call("GET", "/rates", params=asked)
@@ -77,37 +83,79 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
         return sorted(offers, key=lambda offer: offer.total.amount)
 
     async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
-        offer = draft.offer
+        offer, (party,) = draft.offer, draft.offer.occupancies
         order = {
             "ref": draft.external_ref,
             "room": offer.room_type.id,
-            "arrival": offer.stay.arrival.isoformat(),
-            "departure": offer.stay.departure.isoformat(),
-            "adults": offer.occupancies[0].adults,
+            **_days(offer.stay),
+            "adults": party.adults,
+            "child_ages": party.child_ages,
             "guest": draft.guest.name,
             "email": draft.guest.email or "",
+            "phone": draft.guest.phone or "",
         }
         try:
             made = await self._call("POST", "/bookings", writes=True, json=order)
-        except Rejected as error:  # 409: the last room went to somebody else
-            raise SoldOut("Seaside is full") from error
-        return await self._reservation(made)
+        except Rejected as error:
+            if str(error) == "HTTP 409":
+                raise SoldOut("the last room went to somebody else") from error
+            raise
+        return self._reservation(made)
 
     async def reservation(self, reference: str) -> Reservation:
-        return await self._reservation(await self._call("GET", f"/bookings/{reference}"))
+        return self._reservation(await self._call("GET", f"/bookings/{reference.upper()}"))
 
     async def find_reservations(
         self, query: ReservationQuery, cursor: str | None = None
     ) -> Page[Reservation]:
-        if query.external_ref is None:
-            return Page(items=())
-        found = await self._call("GET", "/bookings", params={"ref": query.external_ref})
-        return Page(items=[await self._reservation(one) for one in found])
+        """Seaside does not search by telephone, and minds accents: that is done here."""
+        _check(query.property_id)
+        asked = {
+            "ref": query.external_ref,
+            "email": query.email,
+            "arrival": query.arrival and query.arrival.isoformat(),
+            "departure": query.departure and query.departure.isoformat(),
+            "page": cursor,
+        }
+        params = {name: value for name, value in asked.items() if value}
+        answer = await self._call("GET", "/bookings", params=params)
+        found = [self._reservation(one) for one in answer["bookings"]]
+        following = answer["next"]
+        return Page(
+            items=[one for one in found if _is_meant(one.guest, query)],
+            next_cursor=str(following) if following else None,
+        )
+
+    async def preview_cancellation(self, reference: str) -> Cancellation:
+        """Free, as long as the stay has not begun."""
+        held = await self.reservation(reference)
+        if held.status is not ReservationStatus.CONFIRMED:
+            raise Rejected(f"the booking is {held.status}")
+        if held.stay.arrival <= self._now().date():
+            raise Rejected("the stay has begun")
+        return Cancellation(
+            id=held.reference,
+            reference=held.reference,
+            version=held.version,
+            fee=FREE,
+            expires_at=self._now() + OFFER_LIFE,
+        )
+
+    async def cancel_reservation(self, cancellation: Cancellation, key: str) -> Reservation:
+        path = f"/bookings/{cancellation.reference}/cancel"
+        return self._reservation(await self._call("POST", path, writes=True))
 
     async def _call(self, method: str, path: str, **options: Any) -> Any:
         headers = {"X-Key": self.config.api_key.get_secret_value()}
         url = f"{self.config.base_url}{path}"
         return await rest.call(self.services.http, method, url, headers=headers, **options)
+
+    def _now(self) -> datetime:
+        return self.services.clock.now().astimezone(self.services.time_zone)
+
+    def _terms(self, stay: Stay) -> CancellationTerms:
+        midnight = datetime.combine(stay.arrival, time(), self.services.time_zone)
+        return CancellationTerms(free_until=midnight)
 
     def _offer(self, query: OfferQuery, room: RoomType, rate: dict[str, Any]) -> Offer:
         return Offer(
@@ -118,34 +166,64 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
             stay=query.stay,
             occupancies=query.occupancies,
             total=Money(currency=CURRENCY, amount=Decimal(rate["total"])),
+            cancellation=self._terms(query.stay),
             units_left=rate["left"],
-            expires_at=self.services.clock.now() + OFFER_LIFE,
+            expires_at=self._now() + OFFER_LIFE,
         )
 
-    async def _reservation(self, made: dict[str, Any]) -> Reservation:
-        names = {room.id: room.name for room in await self.room_types("1", "en")}
+    def _reservation(self, made: dict[str, Any]) -> Reservation:
+        stay = Stay(
+            arrival=date.fromisoformat(made["arrival"]),
+            departure=date.fromisoformat(made["departure"]),
+        )
+        party = Occupancy(adults=made["adults"], child_ages=tuple(made["child_ages"]))
+        guest = Guest(name=made["guest"], email=made["email"] or None, phone=made["phone"] or None)
         return Reservation(
             reference=made["number"],
-            property_id="1",
+            property_id=PROPERTY,
             status=ReservationStatus(made["state"]),
             version=made["state"],
             external_ref=made["ref"],
             room_type_id=made["room"],
-            room_type_name=names[made["room"]],
+            room_type_name=made["room_name"],
             rate_plan_id=STANDARD.id,
-            stay=Stay(
-                arrival=date.fromisoformat(made["arrival"]),
-                departure=date.fromisoformat(made["departure"]),
-            ),
-            occupancies=(Occupancy(adults=made["adults"]),),
-            guest=Guest(name=made["guest"], email=made["email"] or None),
+            stay=stay,
+            occupancies=(party,),
+            guest=guest,
             total=Money(currency=CURRENCY, amount=Decimal(made["total"])),
+            cancellation=self._terms(stay),
         )
 
 
+def _check(property_id: str) -> None:
+    if property_id != PROPERTY:
+        raise NotFound("Seaside is one hotel")
+
+
 def _room(found: dict[str, Any]) -> RoomType:
-    adults = found["adults"]
-    return RoomType(id=found["id"], name=found["name"], max_adults=adults, max_guests=adults)
+    guests = found["guests"]
+    return RoomType(id=found["id"], name=found["name"], max_adults=guests, max_guests=guests)
+
+
+def _days(stay: Stay) -> dict[str, str]:
+    return {"arrival": stay.arrival.isoformat(), "departure": stay.departure.isoformat()}
+
+
+def _is_meant(guest: Guest, query: ReservationQuery) -> bool:
+    """Whether name and telephone are those of the query, where it has them."""
+    name = query.guest_name is None or _plain(query.guest_name) in _plain(guest.name)
+    phone = query.phone is None or _digits(query.phone) == _digits(guest.phone or "")
+    return name and phone
+
+
+def _plain(name: str) -> str:
+    """Without case and accents."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)
 
 
 @hookimpl

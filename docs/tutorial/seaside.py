@@ -2,8 +2,10 @@
 
     uvicorn seaside:app
 
-`GET /rooms`, `GET /rates?arrival&departure&adults`, `POST /bookings`, `GET /bookings?ref`,
-`GET /bookings/{number}`. Amounts are strings, dates ISO, everything needs the header `X-Key`.
+`GET /rooms`, `GET /rates?arrival&departure&guests`, `POST /bookings`, `GET /bookings?ref&email&…`,
+`GET /bookings/{number}`, `POST /bookings/{number}/cancel`. Amounts are strings, dates ISO,
+everything needs the header `X-Key`. The same `ref` books once; cancelling is free, and doing it
+twice is as good as once.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import Any
 from fastapi import Depends, FastAPI, Header, HTTPException
 
 KEY = "seaside-demo"
+PAGE = 20
 ROOMS: dict[str, dict[str, Any]] = {
-    "sea": {"name": "Sea View Double", "adults": 2, "units": 2, "night": "120.00"},
-    "garden": {"name": "Garden Family Room", "adults": 4, "units": 1, "night": "180.50"},
+    "sea": {"name": "Sea View Double", "guests": 2, "units": 4, "night": "120.00"},
+    "garden": {"name": "Garden Family Room", "guests": 4, "units": 1, "night": "180.50"},
 }
 
 
@@ -30,15 +33,43 @@ class Hotel:
 
     def left(self, room: str, arrival: date, departure: date) -> int:
         """Units that are free in every night of a stay."""
+        confirmed = [one for one in self.bookings.values() if one["state"] == "confirmed"]
         sold = [
             sum(
                 one["room"] == room and one["arrival"] <= night.isoformat() < one["departure"]
-                for one in self.bookings.values()
+                for one in confirmed
             )
             for night in nights(arrival, departure)
         ]
         units: int = ROOMS[room]["units"]
         return units - max(sold, default=0)
+
+    def book(self, order: dict[str, Any]) -> dict[str, Any]:
+        for known in self.bookings.values():
+            if known["ref"] == order["ref"]:
+                return known
+        stay = date.fromisoformat(order["arrival"]), date.fromisoformat(order["departure"])
+        room = order["room"]
+        if self.left(room, *stay) < 1:
+            raise HTTPException(409, "sold out")
+        made = {
+            **order,
+            "number": f"SEA-{len(self.bookings) + 1:04}",
+            "room_name": ROOMS[room]["name"],
+            "total": str(price(room, *stay)),
+            "state": "confirmed",
+        }
+        self.bookings[made["number"]] = made
+        return made
+
+    def find(self, wanted: dict[str, str]) -> list[dict[str, Any]]:
+        """E-mail and name without case, the name in part; everything else as it is written."""
+
+        def fits(one: dict[str, Any], name: str) -> bool:
+            said, kept = wanted[name].casefold(), str(one[name]).casefold()
+            return said in kept if name == "guest" else said == kept
+
+        return [one for one in self.bookings.values() if all(fits(one, name) for name in wanted)]
 
 
 def nights(arrival: date, departure: date) -> list[date]:
@@ -55,20 +86,20 @@ def known(x_key: str = Header("")) -> None:
 
 
 def make_app(hotel: Hotel) -> FastAPI:
-    """The server around a hotel."""
+    """The server around a hotel; asynchronous, so that one request is served after another."""
     app = FastAPI(dependencies=[Depends(known)])
 
     @app.get("/rooms")
-    def rooms() -> list[dict[str, Any]]:
+    async def rooms() -> list[dict[str, Any]]:
         return [
-            {"id": key, "name": room["name"], "adults": room["adults"]}
+            {"id": key, "name": room["name"], "guests": room["guests"]}
             for key, room in ROOMS.items()
         ]
 
     @app.get("/rates")
-    def rates(arrival: date, departure: date, adults: int) -> list[dict[str, Any]]:
-        if departure <= arrival:
-            raise HTTPException(422, "departure must be after arrival")
+    async def rates(arrival: date, departure: date, guests: int) -> list[dict[str, Any]]:
+        if not 1 <= (departure - arrival).days <= 30:
+            raise HTTPException(422, "one to thirty nights")
         return [
             {
                 "room": key,
@@ -76,29 +107,40 @@ def make_app(hotel: Hotel) -> FastAPI:
                 "left": hotel.left(key, arrival, departure),
             }
             for key, room in ROOMS.items()
-            if room["adults"] >= adults and hotel.left(key, arrival, departure) > 0
+            if room["guests"] >= guests and hotel.left(key, arrival, departure) > 0
         ]
 
     @app.post("/bookings", status_code=201)
-    def book(order: dict[str, Any]) -> dict[str, Any]:
-        arrival = date.fromisoformat(order["arrival"])
-        departure = date.fromisoformat(order["departure"])
-        if hotel.left(order["room"], arrival, departure) < 1:
-            raise HTTPException(409, "sold out")
-        number = f"SEA-{len(hotel.bookings) + 1:04}"
-        total = str(price(order["room"], arrival, departure))
-        hotel.bookings[number] = {**order, "number": number, "total": total, "state": "confirmed"}
-        return hotel.bookings[number]
+    async def book(order: dict[str, Any]) -> dict[str, Any]:
+        return hotel.book(order)
 
     @app.get("/bookings")
-    def find(ref: str) -> list[dict[str, Any]]:
-        return [one for one in hotel.bookings.values() if one["ref"] == ref]
+    async def find(
+        ref: str = "",
+        email: str = "",
+        guest: str = "",
+        arrival: str = "",
+        departure: str = "",
+        page: int = 1,
+    ) -> dict[str, Any]:
+        asked = {"ref": ref, "email": email, "guest": guest}
+        asked |= {"arrival": arrival, "departure": departure}
+        found = hotel.find({name: value for name, value in asked.items() if value})
+        more = len(found) > page * PAGE
+        shown = found[(page - 1) * PAGE : page * PAGE]
+        return {"bookings": shown, "next": page + 1 if more else None}
 
     @app.get("/bookings/{number}")
-    def one(number: str) -> dict[str, Any]:
+    async def one(number: str) -> dict[str, Any]:
         if number not in hotel.bookings:
             raise HTTPException(404, "no such booking")
         return hotel.bookings[number]
+
+    @app.post("/bookings/{number}/cancel")
+    async def cancel(number: str) -> dict[str, Any]:
+        booking = await one(number)
+        booking["state"] = "cancelled"
+        return booking
 
     return app
 

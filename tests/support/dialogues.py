@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent.parent / "dialogues"
 class Turn:
     """One line of the guest, or a release by staff, and what must come back."""
 
-    guest: str = ""
+    guest: tuple[str, ...] = ()
     tap: int = 0
     release: bool = False
     silent: bool = False
@@ -24,15 +24,22 @@ class Turn:
     party: tuple[int, ...] = ()
     says: tuple[str, ...] = ()
 
+    def line(self, version: int) -> str:
+        """The guest's words: the first version, or a paraphrase where there is one."""
+        return self.guest[min(version, len(self.guest) - 1)] if self.guest else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dialogue:
-    """A conversation; `booked` is what the PMS must hold at its end, or None."""
+    """A conversation; `reserved` is what the PMS holds before, `after` what has become of the first
+    of these, `booked` what else it must hold at the end."""
 
     name: str
     language: str
     turns: tuple[Turn, ...]
     booked: dict[str, Any] | None
+    reserved: tuple[dict[str, Any], ...] = ()
+    after: dict[str, Any] | None = None
     sold_out: tuple[str, ...] = ()
 
 
@@ -48,12 +55,16 @@ def _read(path: Path) -> Dialogue:
         language=tree["language"],
         turns=turns,
         booked=tree.get("booked"),
+        reserved=tuple(tree.get("reserved", ())),
+        after=tree.get("after"),
         sold_out=tuple(tree.get("sold_out", ())),
     )
 
 
 def _turn(tree: dict[str, Any]) -> Turn:
     lists = {key: tuple(value) for key, value in tree.items() if isinstance(value, list)}
+    if isinstance(tree.get("guest"), str):
+        lists["guest"] = (tree["guest"],)
     return Turn(**{**tree, **lists})
 
 

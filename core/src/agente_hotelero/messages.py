@@ -161,7 +161,8 @@ class UnderstandRequest:
     """A guest's words with all that is needed to read them; nothing may read the clock.
 
     `reference` is aware. `expects` are the entity types the last question waits for, the likeliest
-    first; `options` what it offered; `vocabulary` maps room type ids to the property's own names,
+    first (`cancel` beside `yes_no`: it asked whether to cancel, so that saying it is a yes);
+    `options` what it offered; `vocabulary` maps room type ids to the property's own names,
     `rates` the ids of rate plans now on offer to theirs. `topic` is the arrival of the stay in
     focus: bare days ("del 25 al 27") are looked for from its month.
     """

@@ -285,6 +285,17 @@ async def test_the_address_of_the_booking_is_a_proof_too(stranger: Guest) -> Non
     assert templates(shown) == ["reservation"]
 
 
+async def test_a_reference_of_letters_alone_is_told_from_a_name(stranger: Guest) -> None:
+    stranger.pms.held = {"QHNXGVAAR": a_reservation("QHNXGVAAR")}
+    await stranger.says("reservation_status")
+    await stranger.says(person="qhnxgvaar")
+    assert stranger.step() == "identify"
+    assert templates(await stranger.says(person="García")) == ["reservation"]
+    other = Guest(pms=stranger.pms)
+    both = await other.says("reservation_status", person="QHNXGVAAR García")
+    assert templates(both) == ["reservation"]
+
+
 async def test_a_wrong_name_and_a_wrong_reference_are_told_alike(stranger: Guest) -> None:
     one = await stranger.says("reservation_status", reference="SOL-1", person="López")
     other = await stranger.says(reference="NONE", person="García")

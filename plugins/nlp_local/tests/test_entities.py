@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from agente_hotelero.messages import OfferedOption, PartyHint
+from agente_hotelero.messages import Entity, OfferedOption, PartyHint, UnderstandRequest
 from agente_hotelero_nlp_local import answers, contacts, parties, rooms, stays
 from agente_hotelero_nlp_local.engine import common_words
+from agente_hotelero_nlp_local.entities import read
 from agente_hotelero_nlp_local.text import fold, plain
 
 STAYS = Path(__file__).parent / "data" / "stays_dev.jsonl"
@@ -22,6 +24,22 @@ OPTIONS = (
     OfferedOption(id="offer:1", title="Habitación familiar"),
     OfferedOption(id="offer:2", title="Suite"),
 )
+
+
+IDENTIFY = ("reference", "person", "email")
+
+
+def entities(text: str, *, expects: tuple[str, ...] = ()) -> tuple[Entity, ...]:
+    """All that is read in a text, as the engine does."""
+    request = UnderstandRequest(
+        text=text,
+        language="es",
+        languages=("es", "pt", "en"),
+        reference=datetime(2026, 11, 18, 12, tzinfo=ZoneInfo("America/Montevideo")),
+        zone=ZoneInfo("America/Montevideo"),
+        expects=expects,
+    )
+    return read(text, request, "es", common_words(), None)
 
 
 def stay_lines() -> list[Any]:
@@ -302,3 +320,76 @@ def test_a_rate_is_known_by_a_word_of_its_own() -> None:
         assert found is not None
         assert found.ids == (plan,)
     assert rooms.rate("la primera", rates) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("quiero cancelar la reserva SOL-7K3QF2", "SOL-7K3QF2"),
+        ("sol-7k3qf2", "SOL-7K3QF2"),
+        ("minha reserva é a SEA-0001", "SEA-0001"),
+        ("my booking reference is QHNXGVAAR", "QHNXGVAAR"),
+        ("código de reserva: XKBKNABJK, apellido Sosa", "XKBKNABJK"),
+        ("booking no. 48213377", "48213377"),
+        ("check-in y check-out", None),
+        ("quiero una reserva con wi-fi", None),
+        ("tengo una reserva para mañana", None),
+        ("reserva para 2 personas", None),
+        ("ana-maria@sol-123456.example", None),
+    ],
+)
+def test_references_of_bookings(text: str, reference: str | None) -> None:
+    found = [entity.value for entity in entities(text) if entity.type == "reference"]
+    assert found == ([reference] if reference else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "name"),
+    [
+        ("A12345, García", "A12345", "García"),
+        ("SOL-7K3QF2 y García", "SOL-7K3QF2", "García"),
+        ("García, SOL-7K3QF2", "SOL-7K3QF2", "García"),
+        ("la referencia es SOL-7K3QF2 y el apellido García Pérez", "SOL-7K3QF2", "García Pérez"),
+        ("o código é SOL-24DEC5 e o sobrenome é Souza", "SOL-24DEC5", "Souza"),
+        ("it's under the surname O'Brien, reference AB12CD34", "AB12CD34", "O'Brien"),
+        ("Rodriguez", None, "Rodriguez"),
+        ("48213377", "48213377", None),
+    ],
+)
+def test_asked_for_a_reference_and_a_name(
+    text: str, reference: str | None, name: str | None
+) -> None:
+    found = {entity.type: entity.value for entity in entities(text, expects=IDENTIFY)}
+    assert (found.get("reference"), found.get("person")) == (reference, name)
+    assert set(found) <= {"reference", "person"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("cancela", True),
+        ("sí, cancélala", True),
+        ("pode cancelar", True),
+        ("cancel it please", True),
+        ("yes, cancel", True),
+        ("sí", True),
+        ("ok, cancela la reserva", True),
+        ("no", False),
+        ("no la canceles", False),
+        ("não cancela não", False),
+        ("don't cancel", False),
+        ("mejor no", False),
+        ("no quiero cancelarla", False),
+        ("si cancelo, ¿me devuelven algo?", None),
+        ("¿cuánto cuesta cancelar?", None),
+    ],
+)
+def test_asked_whether_to_cancel_saying_it_is_a_yes(text: str, value: bool | None) -> None:
+    found = answers.yes_or_no(fold(text).text, to_cancel=True)
+    assert (found.value if found else None) is value
+
+
+def test_otherwise_cancelling_is_a_no() -> None:
+    found = answers.yes_or_no("cancela")
+    assert found is not None
+    assert found.value is False

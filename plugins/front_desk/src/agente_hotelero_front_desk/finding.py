@@ -15,6 +15,8 @@ from agente_hotelero_front_desk.cases import Case, proves
 LIVE = (ReservationStatus.CONFIRMED, ReservationStatus.IN_HOUSE)
 PICK = "reservation:"
 MOST_SHOWN = 5
+MOST_WORDS = 3
+SHORTEST_REFERENCE = 6
 
 
 async def candidates(request: HandlerRequest, case: Case) -> Sequence[Reservation]:
@@ -32,6 +34,20 @@ async def candidates(request: HandlerRequest, case: Case) -> Sequence[Reservatio
         said = case.reference.casefold()
         return [one for one in known if one.reference.casefold() == said]
     return known
+
+
+async def with_reference(request: HandlerRequest, case: Case) -> Case:
+    """Some systems' references are letters alone, and look like a name: where the PMS knows one of
+    the words that were said as a name, that word is the reference."""
+    if case.found or case.reference or not case.surname:
+        return case
+    said = case.surname.split()
+    for word in said[:MOST_WORDS]:
+        could_be = len(word) >= SHORTEST_REFERENCE and word.isascii() and word.isalpha()
+        if could_be and await _named(request, word) is not None:
+            others = " ".join(one for one in said if one != word)
+            return case.with_(reference=word.upper(), surname=others or None)
+    return case
 
 
 async def _named(request: HandlerRequest, reference: str) -> Reservation | None:

@@ -77,6 +77,7 @@ class Reservations(Handler[FrontDeskConfig]):
 
     async def _proceed(self, request: HandlerRequest, case: Case) -> Decision:
         """Find the reservation, then do what is wanted of it as far as that is known."""
+        case = await finding.with_reference(request, case)
         found = await finding.candidates(request, case)
         if case.wish in ("late_checkout", "early_checkin"):
             return await self._service(request, case, found)
@@ -182,7 +183,7 @@ class Reservations(Handler[FrontDeskConfig]):
             handler=self.name,
             step=step,
             data=case.model_dump(mode="json"),
-            expects=EXPECTS[step],
+            expects=(*EXPECTS[step], "cancel") if case.wish == "cancel" else EXPECTS[step],
             expires_at=request.now + timedelta(hours=self.config.question_hours),
         )
         return Decision(replies=replies, frame=frame, focus=request.focus)

@@ -20,11 +20,21 @@ _YES = (
     r"that'?s (?:right|fine|correct|it)|sounds good|book it|let'?s do it|do it|"
     r"reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
 )
-_NO = (
+_REFUSED = (
     r"no+|nop|nope|nah|nao+|n|negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
     r"todavia no|aun no|not (?:now|yet|really|anymore)|no way|never|jamais|nunca|"
-    r"cancel(?:a|ar|alo|e)?|olvidalo|dejalo|deixa(?: pra la)?|esquece|forget it|"
+    r"olvidalo|dejalo|deixa(?: pra la)?|esquece|forget it|"
     r"ninguna?|nenhuma?|none(?: of them)?|neither|don'?t|👎|❌"
+)
+_NO = rf"{_REFUSED}|cancel(?:a|ar|alo|e)?"
+# Where the question is whether to cancel, that word is a yes.
+_CANCELS = (
+    r"(?:(?:pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|i want to|"
+    r"i'd like to|we want to|just|entonces|entao|then)\s+)?cancel\w*(?:\s+(?:it|that|la|lo|los|las))?"
+)
+_CANCELS_NOT = (
+    r"(?:no|nao|don'?t|do not|mejor no|melhor nao|ya no|i don'?t want to|no quiero|nao quero)"
+    r"(?:\s+(?:la|lo|a|o|quiero|quero))*\s+cancel\w*(?:\s+(?:it|that|la|lo))?"
 )
 _POLITE = (
     r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
@@ -85,18 +95,20 @@ class OptionRead:
     span: Span
 
 
-def yes_or_no(text: str) -> YesNoRead | None:
+def yes_or_no(text: str, *, to_cancel: bool = False) -> YesNoRead | None:
     """A yes or no that opens the text and is not taken back, doubted or made conditional.
 
     "Si puedo pagar allá" is an if, "no entiendo" no refusal, "yes, but …" no yes: a word counts
     where the text ends, goes on politely or with more of the same, or turns to something else
-    after a comma.
+    after a comma. `to_cancel`: the question is whether to cancel something.
     """
-    for agreed, words, goes_on in ((True, _YES, _YES_GOES_ON), (False, _NO, _NO_GOES_ON)):
+    yes, no = (f"{_CANCELS}|{_YES}", f"{_CANCELS_NOT}|{_REFUSED}") if to_cancel else (_YES, _NO)
+    yes_goes_on = f"{_YES_GOES_ON}|{_CANCELS}" if to_cancel else _YES_GOES_ON
+    for agreed, words, goes_on in ((True, yes, yes_goes_on), (False, no, _NO_GOES_ON)):
         for match in re.finditer(rf"{_LEAD}(?P<said>{words})(?![\w'])", text):
             rest = text[match.end() :]
             polite = rf"(?:[\s,.!;:)]*(?:{goes_on})(?![\w']))*[\s,.!;:)]*"
-            if re.fullmatch(polite, rest) or (_turns(rest) and not (agreed and _doubted(rest))):
+            if re.fullmatch(polite, rest) or (_turns(rest) and not (agreed and _doubted(rest, no))):
                 return YesNoRead(value=agreed, span=match.span("said"))
     return None
 
@@ -105,8 +117,8 @@ def _turns(rest: str) -> bool:
     return re.match(r"\s*[,.!;\n]", rest) is not None
 
 
-def _doubted(rest: str) -> bool:
-    return "?" in rest or re.search(rf"\b(?:{_BUT}|{_NO})(?![\w'])", rest) is not None
+def _doubted(rest: str, no: str) -> bool:
+    return "?" in rest or re.search(rf"\b(?:{_BUT}|{no})(?![\w'])", rest) is not None
 
 
 def option(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:

@@ -1,9 +1,10 @@
-"""Who writes: e-mail, phone and name. Pure; works on the guest's own characters."""
+"""Who writes, and of which booking: e-mail, phone, name, reference. Pure; works on the guest's own
+characters."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from agente_hotelero_nlp_local.text import plain
@@ -11,6 +12,17 @@ from agente_hotelero_nlp_local.text import plain
 Span = tuple[int, int]
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
 PHONE = re.compile(r"(?<![\w/-])\+?\(?\d[\d ().-]{6,18}\d(?![\w/-])")
+_CODE = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+_DASHED = re.compile(r"(?<![\w@.-])[A-Za-z]{2,6}-[A-Za-z0-9]{3,10}(?![\w@-])")
+_NAMED = re.compile(
+    r"(?i:reservas?|reservation|booking|confirmation|referencia|referência|reference|ref\.?|"
+    r"c[oó]digo|code|localizador|n[uú]mero|number|n[°ºo]\.?)"
+    r"(?:\s+(?i:de|da|of|the|la|a|o|mi|minha|my|es|is|é|e|n[uú]mero|number|n[°ºo]\.?|reserva|booking|"
+    r"code|c[oó]digo|reference|referencia)(?!\w))*"
+    rf"\s*[:#]?\s*(?P<token>{_CODE})(?![\w@-])"
+)
+_ALONE = re.compile(rf"(?<![\w@.-]){_CODE}(?![\w@-])")
+LONGEST_REFERENCE = 20
 _PARTICLE = r"(?:de|del|da|do|dos|das|la|las|los|y|e|van|von|der|di|du|le|san|santa|o'|mc)"
 _WORD = r"[^\W\d_][^\W\d_'’.-]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
@@ -18,12 +30,14 @@ _INTRODUCED = re.compile(
     r"(?i:me llamo|mi nombre(?: completo)? es|a nombre de|al nombre de|a mi nombre,?|meu nome "
     r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
     r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:|"
-    r"nombre (?:a|por)|nome (?:para|por)|name to)"
+    r"nombre (?:a|por)|nome (?:para|por)|name to|apellido(?: es)?|sobrenome(?: [eé])?|"
+    r"(?:surname|last name|family name)(?: is)?)"
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
     rf"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for))\s+(?P<name>(?=[^\W\d_a-z]){_NAME})"
 )
+_JOINED = re.compile(r"(?i)^[\s,.;:]*(?:(?:y|e|and|de|of)\s+)|(?:\s+(?:y|e|and))[\s,.;:]*$")
 _ENDS = re.compile(r"(?i)\s+(?:y|e|and|mi|meu|my|email|e-mail|mail|correo|con|com|with)$")
 LONGEST_NAME = 5
 
@@ -48,6 +62,28 @@ def phone(text: str) -> Found | None:
     return Found(value=match.group(), span=match.span())
 
 
+def reference(text: str, *, expected: bool) -> Found | None:
+    """A booking's reference: letters and digits with a dash, or what follows words for one.
+
+    Asked for, any word that mixes letters and digits, or a number, is one.
+    """
+    for match in _DASHED.finditer(text):
+        if _is_code(match.group().partition("-")[2]):
+            return Found(value=match.group(), span=match.span())
+    for match in _NAMED.finditer(text):
+        if 5 <= len(match["token"]) <= LONGEST_REFERENCE and _is_code(match["token"]):
+            return Found(value=match["token"], span=match.span("token"))
+    for match in _ALONE.finditer(text) if expected else ():
+        word = match.group()
+        if 4 <= len(word) <= LONGEST_REFERENCE and any(char.isdigit() for char in word):
+            return Found(value=word, span=match.span())
+    return None
+
+
+def _is_code(word: str) -> bool:
+    return any(char.isdigit() for char in word) or word.isupper()
+
+
 def introduced(text: str, common: Set[str]) -> Found | None:
     """A name after words that announce one; ordinary words in its place are no name."""
     for match in (*_INTRODUCED.finditer(text), *_HINTED.finditer(text)):
@@ -58,9 +94,13 @@ def introduced(text: str, common: Set[str]) -> Found | None:
     return None
 
 
-def bare(text: str, common: Set[str]) -> Found | None:
-    """The whole text (but for punctuation and an e-mail) as a name, if it can be one."""
-    without = EMAIL.sub(" ", text)
+def bare(text: str, common: Set[str], *, but: Sequence[Span] = ()) -> Found | None:
+    """The whole text (but for punctuation, an e-mail, and `but`) as a name, if it can be one."""
+    left = text
+    for begin, end in but:
+        left = f"{left[:begin]}{' ' * (end - begin)}{left[end:]}"
+    without = EMAIL.sub(" ", left)
+    without = _JOINED.sub(" ", without) if but else without
     match = re.fullmatch(rf"[\s,.;:!]*(?P<name>{_NAME})[\s,.;:!]*", without)
     if match is None:
         return None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 
 from agente_hotelero.messages import Entity, Intent, UnderstandRequest
 
 from agente_hotelero_nlp_local import answers, contacts, parties, rooms, stays
-from agente_hotelero_nlp_local.text import Folded, fold, mask, plain
+from agente_hotelero_nlp_local.text import MASK, Folded, fold, mask, plain
 
 Span = tuple[int, int]
 SURE_OF_A_WISH = 0.6
@@ -34,6 +35,8 @@ def read(
 ) -> tuple[Entity, ...]:
     """Entities with spans in the guest's own text."""
     folded = fold(text)
+    booking = contacts.reference(text, expected="reference" in request.expects)
+    folded = _without(folded, booking)
     found = [
         *_stay(folded, request, language),
         *_people_and_rooms(folded, request, language),
@@ -41,6 +44,16 @@ def read(
         *_contacts(text, request, common, top),
     ]
     return tuple(sorted(_without_echoes(found), key=lambda entity: entity.span))
+
+
+def _without(folded: Folded, booking: contacts.Found | None) -> Folded:
+    """The text without a booking's reference, whose letters and digits mean nothing else."""
+    if booking is None:
+        return folded
+    first, last = booking.span
+    pairs = zip(folded.text, folded.offsets, strict=True)
+    text = "".join(MASK if first <= at < last else char for char, at in pairs)
+    return replace(folded, text=text)
 
 
 def _without_echoes(found: Sequence[Entity]) -> Iterator[Entity]:
@@ -93,7 +106,7 @@ def _answers(folded: Folded, request: UnderstandRequest) -> Iterator[Entity]:
     if chosen is not None:
         yield _entity("option", folded, folded.span(*chosen.span), chosen.id)
     if "yes_no" in request.expects:
-        said = answers.yes_or_no(folded.text)
+        said = answers.yes_or_no(folded.text, to_cancel="cancel" in request.expects)
         if said is not None:
             yield _entity("yes_no", folded, folded.span(*said.span), said.value)
 
@@ -104,14 +117,23 @@ def _contacts(
     mail = contacts.email(text)
     if mail is not None:
         yield Entity(type="email", text=mail.value, span=mail.span, value=mail.value)
+    booking = contacts.reference(text, expected="reference" in request.expects)
+    if booking is not None:
+        yield Entity(
+            type="reference", text=booking.value, span=booking.span, value=booking.value.upper()
+        )
     number = contacts.phone(text)
-    if number is not None:
+    if number is not None and not (booking and _overlap(number.span, booking.span)):
         yield Entity(type="phone", text=number.value, span=number.span, value=number.value)
     name = contacts.introduced(text, common)
     if name is None and "person" in request.expects and not _is_wish(top):
-        name = contacts.bare(text, common)
+        name = contacts.bare(text, common, but=[booking.span] if booking else ())
     if name is not None:
         yield Entity(type="person", text=text[slice(*name.span)], span=name.span, value=name.value)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _is_wish(top: Intent | None) -> bool:

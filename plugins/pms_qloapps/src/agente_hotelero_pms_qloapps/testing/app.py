@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import httpx
-
 from agente_hotelero_pms_qloapps.testing import (
     ari,
     bookings,
@@ -19,6 +17,7 @@ from agente_hotelero_pms_qloapps.testing import (
     images,
     query,
     schemas,
+    shown,
     writes,
 )
 from agente_hotelero_pms_qloapps.testing.answers import (
@@ -77,15 +76,18 @@ class Asked:
 def create_app(shop: Shop) -> App:
     """The shop's web service, for `httpx.ASGITransport` or uvicorn.
 
-    A lost answer (`Shop.lose_answer`) raises `httpx.ReadError`: a client in the same process sees
-    it as a broken connection, one behind uvicorn as a 500 of the server.
+    A lost answer (`Shop.lose_answer`) raises an error of httpx: a client in the same process sees
+    it as a broken connection, one behind uvicorn gets a 500. Behind uvicorn, `Shop.host` must be
+    the address that the client uses.
     """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         asked = await read(scope, receive)
-        shop.calls.append(Call(method=asked.method, path=asked.path, query=asked.raw_query))
+        shop.calls.append(
+            Call(method=asked.method, path=asked.path, query=asked.raw_query, body=asked.body)
+        )
         await write(send, await handle(shop, asked), head=asked.method == "HEAD")
 
     return app
@@ -135,8 +137,8 @@ async def handle(shop: Shop, asked: Asked) -> Answer:
 
 async def fail(fault: Fault) -> Answer | None:
     await asyncio.sleep(fault.seconds)
-    if fault.lost:
-        raise httpx.ReadError("the connection was dropped")
+    if fault.error is not None:
+        raise fault.error("the simulator dropped the connection")
     return None if fault.status is None else Answer(status=fault.status, media=HTML, headers={})
 
 
@@ -227,7 +229,7 @@ async def dispatch(shop: Shop, asked: Asked, key: Key) -> Answer:
         return images.api(shop, asked.parts[1:], render)
     resource = TABLES.get(name)
     if resource is None:
-        return Answer(status=500, media=HTML)
+        return not_simulated()
     return generic(shop, asked, resource, render)
 
 
@@ -255,17 +257,17 @@ async def booking(shop: Shop, asked: Asked, render: Renderer) -> Answer:
         raise Refusal(405, (101, message))
     if asked.method == "POST":
         order = await bookings.create(shop, asked.body)
-        return bookings.answer(shop, order, as_json=render.as_json)
+        return shown.answer(shop, order, as_json=render.as_json)
     if asked.method == "PUT":
         order = changes.change(shop, asked.body)
-        return bookings.answer(shop, order, as_json=render.as_json)
+        return shown.answer(shop, order, as_json=render.as_json)
     if len(asked.parts) == 1:
-        return bookings.listing(shop, as_json=render.as_json)
+        return shown.listing(shop, as_json=render.as_json)
     number = asked.parts[1]
     found = shop.orders.get(int(number)) if number.isdigit() else None
     if found is None:
         return Answer(status=404)
-    return bookings.answer(shop, found, as_json=render.as_json)
+    return shown.answer(shop, found, as_json=render.as_json)
 
 
 def generic(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> Answer:
@@ -278,12 +280,17 @@ def generic(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> A
     if asked.method == "PUT" and resource.name in writes.PUTS:
         return writes.PUTS[resource.name](shop, int(number or 0), asked.body, render)
     if asked.method not in ("GET", "HEAD"):
-        return Answer(status=500, media=HTML)
+        return not_simulated()
     if "schema" in asked.query:
         return form(shop, asked, resource, render)
     if number:
         return single(shop, asked, resource, number, render)
     return many(shop, asked, resource, render)
+
+
+def not_simulated() -> Answer:
+    """What no QloApps says: whoever needs it must record it first."""
+    return Answer(status=501, body=b"not simulated", media=HTML, headers={})
 
 
 def form(shop: Shop, asked: Asked, resource: Resource, render: Renderer) -> Answer:

@@ -6,16 +6,10 @@ import json
 from typing import Any
 from xml.etree import ElementTree
 
+from agente_hotelero_pms_qloapps.testing.state import words
+
 LISTS = frozenset(
-    [
-        "room_types",
-        "rooms",
-        "services",
-        "child_ages",
-        "cart_rules",
-        "facilities",
-        "room_occupancies",
-    ]
+    words("room_types rooms services child_ages cart_rules facilities room_occupancies")
 )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from agente_hotelero_pms_qloapps.testing.answers import Refusal
 from agente_hotelero_pms_qloapps.testing.bodies import part, whole
 from agente_hotelero_pms_qloapps.testing.bookings import (
     Pick,
@@ -14,9 +13,10 @@ from agente_hotelero_pms_qloapps.testing.bookings import (
     booking_in,
     make_line,
     pick,
+    served,
 )
 from agente_hotelero_pms_qloapps.testing.prices import charged
-from agente_hotelero_pms_qloapps.testing.shop import CANCELED, REFUNDED, Shop
+from agente_hotelero_pms_qloapps.testing.shop import Shop
 from agente_hotelero_pms_qloapps.testing.state import Customer, Line, Order
 from agente_hotelero_pms_qloapps.testing.wanted import (
     Wanted,
@@ -29,8 +29,6 @@ from agente_hotelero_pms_qloapps.testing.wanted import (
 )
 
 Kept = list[tuple[Line, WantedRoom]]
-STATES = {2: 2, 3: CANCELED, 4: REFUNDED}
-PAYMENT_STATES = {1: 2, 2: 8}
 
 
 def change(shop: Shop, body: bytes) -> Order:
@@ -47,8 +45,9 @@ def change(shop: Shop, body: bytes) -> Order:
     wanted = read(shop, booking)
     kept, missing = compare(shop, order, wanted)
     new = pick(shop, replace(wanted, stays=missing)) if missing else []
-    if missing and not new:
-        raise without_dot()
+    unserved = any(not served(shop, line.room_type, room) for line, room in kept)
+    if unserved or (missing and not new):
+        raise refused("Requested room(s) not available")
     check_person(guest)
     update_customer(shop, customer, guest)
     rewrite(shop, order, kept, new)
@@ -57,10 +56,6 @@ def change(shop: Shop, body: bytes) -> Order:
     book_payment(shop, order, wanted)
     set_state(shop, order, booking)
     return order
-
-
-def without_dot() -> Refusal:
-    return refused("Requested room(s) not available")
 
 
 def customer_of(shop: Shop, guest: Mapping[str, Any]) -> Customer:
@@ -153,8 +148,11 @@ def set_state(shop: Shop, order: Order, booking: Mapping[str, Any]) -> None:
     status, payment = whole(booking.get("booking_status")), whole(booking.get("payment_status"))
     if not status and not payment:
         return
-    state = STATES.get(status) or PAYMENT_STATES.get(payment, 1)
-    if state == 2:
+    roles = shop.roles
+    by_payment = {1: roles.paid, 2: roles.partial}.get(payment, roles.awaiting)
+    by_status = {2: roles.paid, 3: roles.canceled, 4: roles.refunded}
+    state = by_status.get(status, by_payment)
+    if state == roles.paid:
         shop.settle(order)
     if state != order.state:
         shop.enter_state(order, state)

@@ -22,6 +22,7 @@ from agente_hotelero_pms_qloapps.testing.state import (
     Service,
     State,
     TaxGroup,
+    words,
 )
 
 FULL_KEY = "FULLKEY0000000000000000000000001"
@@ -29,21 +30,10 @@ MINIMAL_KEY = "MINIMALKEY0000000000000000000001"
 READ_ONLY_KEY = "READONLYKEY000000000000000000001"
 INACTIVE_KEY = "INACTIVEKEY000000000000000000001"
 
-READABLE = [
-    "hotels",
-    "room_types",
-    "hotel_room_types",
-    "hotel_rooms",
-    "services",
-    "images",
-    "languages",
-    "currencies",
-    "order_states",
-    "hotel_refund_rules",
-    "advance_payments",
-    "customers",
-    "orders",
-]
+READABLE = words(
+    "hotels room_types hotel_room_types hotel_rooms services images languages currencies"
+    " order_states hotel_refund_rules advance_payments customers orders"
+)
 MINIMAL_RIGHTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         **{one: frozenset({"GET", "HEAD"}) for one in READABLE},

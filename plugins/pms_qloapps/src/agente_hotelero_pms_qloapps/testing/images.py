@@ -14,7 +14,7 @@ from agente_hotelero_pms_qloapps.testing.answers import (
     dumps,
 )
 from agente_hotelero_pms_qloapps.testing.render import Renderer
-from agente_hotelero_pms_qloapps.testing.resources import IMAGE_TYPES
+from agente_hotelero_pms_qloapps.testing.settings import IMAGE_TYPES
 from agente_hotelero_pms_qloapps.testing.shop import Shop
 
 KINDS = ("general", "room_types", "hotels", "categories", "services")

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import partial
 
 from agente_hotelero_pms_qloapps.testing.answers import Refusal, closest
-from agente_hotelero_pms_qloapps.testing.resources import DATES, Resource
+from agente_hotelero_pms_qloapps.testing.resources import Resource
 from agente_hotelero_pms_qloapps.testing.rows import Record, Row, Value, Words
+from agente_hotelero_pms_qloapps.testing.settings import DATES
 from agente_hotelero_pms_qloapps.testing.shop import Shop
 
 FILTER = re.compile(r"filter\[(\w+)\]")

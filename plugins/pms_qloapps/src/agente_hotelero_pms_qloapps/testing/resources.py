@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from agente_hotelero_pms_qloapps.testing import rows
-from agente_hotelero_pms_qloapps.testing.rows import Native, Record, Row, Value, stamp
+from agente_hotelero_pms_qloapps.testing import house, rows, settings
+from agente_hotelero_pms_qloapps.testing.rows import Record, Row
 from agente_hotelero_pms_qloapps.testing.shop import Shop
 from agente_hotelero_pms_qloapps.testing.state import (
     Customer,
@@ -18,151 +18,41 @@ from agente_hotelero_pms_qloapps.testing.state import (
     Order,
     Payment,
     Season,
+    words,
 )
 
 T = TypeVar("T")
 
-NAMES = [
-    "addresses",
-    "advance_payments",
-    "booking_extra_demands",
-    "bookings",
-    "carriers",
-    "cart_bookings",
-    "cart_rules",
-    "carts",
-    "categories",
-    "combinations",
-    "configurations",
-    "contacts",
-    "content_management_system",
-    "countries",
-    "currencies",
-    "customer_messages",
-    "customer_threads",
-    "customers",
-    "customizations",
-    "deliveries",
-    "demand_advance_options",
-    "employees",
-    "extra_demands",
-    "feature_prices",
-    "groups",
-    "guests",
-    "hotel_ari",
-    "hotel_features",
-    "hotel_refund_rules",
-    "hotel_room_types",
-    "hotel_rooms",
-    "hotels",
-    "image_types",
-    "images",
-    "languages",
-    "manufacturers",
-    "order_carriers",
-    "order_details",
-    "order_discounts",
-    "order_histories",
-    "order_invoices",
-    "order_payments",
-    "order_slip",
-    "order_states",
-    "orders",
-    "price_ranges",
-    "product_customization_fields",
-    "product_suppliers",
-    "room_bookings",
-    "room_type_feature_values",
-    "room_type_features",
-    "room_type_option_values",
-    "room_type_options",
-    "room_types",
-    "search",
-    "services",
-    "shop_groups",
-    "shop_urls",
-    "shops",
-    "specific_price_rules",
-    "specific_prices",
-    "states",
-    "stock_availables",
-    "stock_movement_reasons",
-    "stock_movements",
-    "stocks",
-    "stores",
-    "suppliers",
-    "supply_order_details",
-    "supply_order_histories",
-    "supply_order_receipt_histories",
-    "supply_order_states",
-    "supply_orders",
-    "tags",
-    "tax_rule_groups",
-    "tax_rules",
-    "taxes",
-    "translated_configurations",
-    "warehouse_product_locations",
-    "warehouses",
-    "weight_ranges",
-    "zones",
-]
-DATES = ("date_add", "date_upd")
+NAMES = words(
+    "addresses advance_payments booking_extra_demands bookings carriers cart_bookings"
+    " cart_rules carts categories combinations configurations contacts"
+    " content_management_system countries currencies customer_messages customer_threads"
+    " customers customizations deliveries demand_advance_options employees extra_demands"
+    " feature_prices groups guests hotel_ari hotel_features hotel_refund_rules"
+    " hotel_room_types hotel_rooms hotels image_types images languages manufacturers"
+    " order_carriers order_details order_discounts order_histories order_invoices"
+    " order_payments order_slip order_states orders price_ranges product_customization_fields"
+    " product_suppliers room_bookings room_type_feature_values room_type_features"
+    " room_type_option_values room_type_options room_types search services shop_groups"
+    " shop_urls shops specific_price_rules specific_prices states stock_availables"
+    " stock_movement_reasons stock_movements stocks stores suppliers supply_order_details"
+    " supply_order_histories supply_order_receipt_histories supply_order_states supply_orders"
+    " tags tax_rule_groups tax_rules taxes translated_configurations"
+    " warehouse_product_locations warehouses weight_ranges zones"
+)
 # Known to `display` by name though never shown.
-ORDER_FIELDS = [
-    "id",
-    "id_address_delivery",
-    "id_address_invoice",
-    "id_address_tax",
-    "id_cart",
-    "id_currency",
-    "id_lang",
-    "id_customer",
-    "current_state",
-    "module",
-    "invoice_number",
-    "invoice_date",
-    "valid",
-    "date_add",
-    "date_upd",
-    "transaction_id",
-    "id_shop_group",
-    "id_shop",
-    "id_carrier",
-    "secure_key",
-    "payment",
-    "payment_type",
-    "recyclable",
-    "gift",
-    "gift_message",
-    "mobile_theme",
-    "total_discounts",
-    "total_discounts_tax_incl",
-    "total_discounts_tax_excl",
-    "total_paid",
-    "total_paid_tax_incl",
-    "total_paid_tax_excl",
-    "total_paid_real",
-    "total_products",
-    "total_products_wt",
-    "total_shipping",
-    "total_shipping_tax_incl",
-    "total_shipping_tax_excl",
-    "carrier_tax_rate",
-    "total_wrapping",
-    "total_wrapping_tax_incl",
-    "total_wrapping_tax_excl",
-    "round_mode",
-    "round_type",
-    "shipping_number",
-    "conversion_rate",
-    "delivery_number",
-    "delivery_date",
-    "source",
-    "reference",
-    "is_advance_payment",
-    "advance_paid_amount",
-    "with_occupancy",
-]
+ORDER_FIELDS = words(
+    "id id_address_delivery id_address_invoice id_address_tax id_cart id_currency id_lang"
+    " id_customer current_state module invoice_number invoice_date valid date_add date_upd"
+    " transaction_id id_shop_group id_shop id_carrier secure_key payment payment_type"
+    " recyclable gift gift_message mobile_theme total_discounts total_discounts_tax_incl"
+    " total_discounts_tax_excl total_paid total_paid_tax_incl total_paid_tax_excl"
+    " total_paid_real total_products total_products_wt total_shipping total_shipping_tax_incl"
+    " total_shipping_tax_excl carrier_tax_rate total_wrapping total_wrapping_tax_incl"
+    " total_wrapping_tax_excl round_mode round_type shipping_number conversion_rate"
+    " delivery_number delivery_date source reference is_advance_payment advance_paid_amount"
+    " with_occupancy"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,196 +109,6 @@ def nothing(_: Shop) -> list[Record]:
     return []
 
 
-def installed(shop: Shop) -> dict[str, Value]:
-    return dict.fromkeys(DATES, stamp(shop.installed))
-
-
-def languages(shop: Shop) -> list[Row]:
-    return [
-        {
-            "id": Native(one.id),
-            "name": one.iso,
-            "iso_code": one.iso,
-            "active": 1,
-            "date_format_lite": one.date_format,
-        }
-        for one in shop.languages.values()
-    ]
-
-
-def currencies(shop: Shop) -> list[Row]:
-    return [
-        {
-            "id": Native(one.id),
-            "name": one.name,
-            "iso_code": one.iso,
-            "iso_code_num": one.number,
-            "blank": one.blank,
-            "sign": one.sign,
-            "format": one.format,
-            "decimals": 1,
-            "conversion_rate": one.rate,
-            "deleted": 0,
-            "active": 1,
-        }
-        for one in shop.currencies.values()
-    ]
-
-
-def tax_rule_groups(shop: Shop) -> list[Row]:
-    return [
-        {"id": Native(one.id), "name": one.name, "active": 1, "deleted": 0, **installed(shop)}
-        for one in shop.tax_groups.values()
-    ]
-
-
-def tax_rules(shop: Shop) -> list[Row]:
-    """One rule a group, for the hotel's country; the tax has the group's id."""
-    return [
-        {
-            "id": Native(one.id),
-            "id_tax_rules_group": one.id,
-            "id_state": 0,
-            "id_country": 26,
-            "zipcode_from": "0",
-            "zipcode_to": "0",
-            "id_tax": one.id,
-            "behavior": 0,
-            "description": "",
-        }
-        for one in shop.tax_groups.values()
-    ]
-
-
-def taxes(shop: Shop) -> list[Row]:
-    return [
-        {
-            "id": Native(one.id),
-            "rate": f"{one.percent:.3f}",
-            "active": 1,
-            "deleted": 0,
-            "name": rows.Words(one.name),
-        }
-        for one in shop.tax_groups.values()
-    ]
-
-
-def configurations(shop: Shop) -> list[Row]:
-    default: Row = {
-        "id": Native(1),
-        "value": str(shop.language),
-        "name": "PS_LANG_DEFAULT",
-        "id_shop_group": "",
-        "id_shop": "",
-        **installed(shop),
-    }
-    return [default]
-
-
-def advance_payments(shop: Shop) -> list[Row]:
-    return [
-        {
-            "id": one.id,
-            "id_product": one.id,
-            "payment_type": 0,
-            "value": Decimal(0),
-            "id_currency": 0,
-            "tax_include": 0,
-            "calculate_from": 0,
-            "active": 0,
-            **installed(shop),
-        }
-        for one in shop.room_types.values()
-    ]
-
-
-IMAGE_TYPES = (
-    # id, name, width, height, categories, products, hotels, others
-    (1, "cart_default", 80, 80, 0, 1, 0, 0),
-    (7, "category_default", 870, 217, 1, 0, 0, 0),
-    (4, "home_default", 250, 250, 0, 1, 0, 0),
-    (5, "large_default", 720, 720, 0, 1, 1, 1),
-    (3, "medium_default", 125, 125, 1, 1, 1, 1),
-    (2, "small_default", 98, 98, 0, 1, 1, 1),
-    (6, "thickbox_default", 800, 800, 0, 1, 0, 0),
-)
-
-
-def image_types(_: Shop) -> list[Row]:
-    return [
-        {
-            "id": Native(number),
-            "name": name,
-            "width": width,
-            "height": height,
-            "categories": categories,
-            "products": products,
-            "hotels": hotels,
-            "manufacturers": others,
-            "suppliers": others,
-            "scenes": 0,
-            "stores": int(name == "medium_default"),
-        }
-        for number, name, width, height, categories, products, hotels, others in IMAGE_TYPES
-    ]
-
-
-def addresses(shop: Shop) -> list[Row]:
-    """The hotels' addresses and the first customer's, as installed."""
-    shared: dict[str, Value] = {
-        **dict.fromkeys(("id_manufacturer", "id_supplier", "id_warehouse"), 0),
-        "id_country": 26,
-        "id_state": 0,
-    }
-    end: dict[str, Value] = {
-        **dict.fromkeys(("phone_mobile", "dni"), ""),
-        "deleted": 0,
-        "auto_generated": 0,
-        **installed(shop),
-    }
-    found: list[Row] = [
-        {
-            "id": Native(one.id + 1),
-            "id_customer": 0,
-            **shared,
-            "alias": one.name,
-            "company": "",
-            "lastname": one.name,
-            "firstname": one.name,
-            "vat_number": "",
-            "address1": one.address,
-            "address2": "",
-            "postcode": "",
-            "city": one.city,
-            "other": "",
-            "phone": one.phone,
-            **end,
-        }
-        for one in shop.hotels.values()
-    ]
-    first = shop.customers.get(1)
-    if first is not None and first.email.endswith("@qloapps.com"):
-        home: Row = {
-            "id": Native(1),
-            "id_customer": 1,
-            **shared,
-            "alias": "My Address",
-            "company": "",
-            "lastname": "Doe",
-            "firstname": "John",
-            "vat_number": "",
-            "address1": "16, Main street",
-            "address2": "2nd floor",
-            "postcode": "75002",
-            "city": "Demo City",
-            "other": "",
-            "phone": "0102030405",
-            **end,
-        }
-        found.append(home)
-    return found
-
-
 def blank_customer(shop: Shop) -> Record:
     now = shop.now()
     made = Customer(id=0, firstname="", lastname="", email="", phone="", added=now, changed=now)
@@ -425,6 +125,7 @@ def blank_order(shop: Shop) -> Record:
         language=1,
         currency=shop.currency.id,
         source="",
+        state=shop.roles.awaiting,
         added=now,
         changed=now,
     )
@@ -472,11 +173,11 @@ def blank_season(shop: Shop) -> Record:
 PRODUCT = {"id_product": "products", "id_hotel": "hotels"}
 TABLES: dict[str, Resource] = dict(
     [
-        table("addresses", "address", plain(addresses)),
-        table("advance_payments", "advance_payment", plain(advance_payments)),
+        table("addresses", "address", plain(settings.addresses)),
+        table("advance_payments", "advance_payment", plain(settings.advance_payments)),
         table("cart_rules", "cart_rule", nothing),
-        table("configurations", "configuration", plain(configurations)),
-        table("currencies", "currency", plain(currencies)),
+        table("configurations", "configuration", plain(settings.configurations)),
+        table("currencies", "currency", plain(settings.currencies)),
         table(
             "customers",
             "customer",
@@ -495,24 +196,24 @@ TABLES: dict[str, Resource] = dict(
         table(
             "hotel_room_types",
             "hotel_room_type",
-            all_of(rows.hotel_room_type, lambda shop: shop.room_types.values()),
+            all_of(house.hotel_room_type, lambda shop: shop.room_types.values()),
             links={"id_product": "room_types", "id_hotel": "hotels"},
         ),
         table(
             "hotel_rooms",
             "room",
-            all_of(rows.room, lambda shop: shop.rooms.values()),
+            all_of(house.room, lambda shop: shop.rooms.values()),
             plural="rooms",
             links=PRODUCT,
         ),
         table(
             "hotels",
             "hotel",
-            all_of(rows.hotel, lambda shop: shop.hotels.values()),
+            all_of(house.hotel, lambda shop: shop.hotels.values()),
             links={"id_country": "countries"},
         ),
-        table("image_types", "image_type", plain(image_types)),
-        table("languages", "language", plain(languages)),
+        table("image_types", "image_type", plain(settings.image_types)),
+        table("languages", "language", plain(settings.languages)),
         table(
             "order_histories",
             "order_history",
@@ -546,12 +247,12 @@ TABLES: dict[str, Resource] = dict(
         table(
             "room_types",
             "room_type",
-            all_of(rows.room_type, lambda shop: shop.room_types.values()),
+            all_of(house.room_type, lambda shop: shop.room_types.values()),
         ),
         table("search", "search", nothing),
-        table("services", "service", all_of(rows.service, lambda shop: shop.services.values())),
-        table("tax_rule_groups", "tax_rule_group", plain(tax_rule_groups)),
-        table("tax_rules", "tax_rule", plain(tax_rules)),
-        table("taxes", "tax", plain(taxes)),
+        table("services", "service", all_of(house.service, lambda shop: shop.services.values())),
+        table("tax_rule_groups", "tax_rule_group", plain(settings.tax_rule_groups)),
+        table("tax_rules", "tax_rule", plain(settings.tax_rules)),
+        table("taxes", "tax", plain(settings.taxes)),
     ]
 )

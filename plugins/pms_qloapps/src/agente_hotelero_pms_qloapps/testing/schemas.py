@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from agente_hotelero_pms_qloapps.testing.answers import Answer, Node
-from agente_hotelero_pms_qloapps.testing.bookings import ITEMS
 from agente_hotelero_pms_qloapps.testing.render import Renderer
 from agente_hotelero_pms_qloapps.testing.resources import Resource
 from agente_hotelero_pms_qloapps.testing.rows import Association, Record, Words
 from agente_hotelero_pms_qloapps.testing.shop import Shop
+from agente_hotelero_pms_qloapps.testing.shown import ITEMS
+from agente_hotelero_pms_qloapps.testing.state import words
 
 # Per resource and field: r required, o read-only, a number the length, a word the format.
 RULES = {
@@ -48,17 +49,10 @@ RULES = {
         " id_shop:isUnsignedId id_shop_group:isUnsignedId date_add:isDate date_upd:isDate"
     ),
 }
-ARI = [
-    "id_hotel",
-    "id_room_type",
-    "date_from",
-    "date_to",
-    "get_available_rooms",
-    "get_booked_rooms",
-    "get_partial_available_rooms",
-    "get_unavailable_rooms",
-    "date_wise_breakdown",
-]
+ARI = words(
+    "id_hotel id_room_type date_from date_to get_available_rooms get_booked_rooms"
+    " get_partial_available_rooms get_unavailable_rooms date_wise_breakdown"
+)
 GUEST = "id_customer firstname lastname email phone address city zip state_code country_code"
 SERVICE = (
     "id_service quantity price_mode name unit_price_without_tax total_price_without_tax"
@@ -135,10 +129,8 @@ def blank(shop: Shop, resource: Resource, record: Record, render: Renderer) -> A
 
 def synopsis(shop: Shop, resource: Resource, record: Record, render: Renderer) -> Answer:
     """Every field but the id with its rules."""
-    rules = dict(
-        (one.split(":")[0], attributes(one.split(":")[1]))
-        for one in RULES.get(resource.name, "").split()
-    )
+    pairs = (one.split(":") for one in RULES.get(resource.name, "").split())
+    rules = {name: attributes(text) for name, text in pairs}
     children = [
         described(shop, render, name, value, rules.get(name, {}))
         for name, value in record.row.items()

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import httpx
 from agente_hotelero.components import Clock
 
 from agente_hotelero_pms_qloapps.testing.state import (
@@ -24,6 +25,7 @@ from agente_hotelero_pms_qloapps.testing.state import (
     Line,
     Order,
     Payment,
+    Roles,
     Room,
     RoomType,
     Season,
@@ -33,7 +35,6 @@ from agente_hotelero_pms_qloapps.testing.state import (
     nights,
 )
 
-CANCELED, REFUNDED, PAYMENT_ERROR = 4, 5, 6
 KEEP_OVERBOOKED = 2
 
 
@@ -77,6 +78,7 @@ class Shop:
     currencies: dict[int, Currency]
     states: dict[int, State]
     keys: dict[str, Key]
+    roles: Roles = field(default_factory=Roles)
     installed: datetime = datetime(2026, 11, 23, 17, 55)
     seasons: list[Season] = field(default_factory=list)
     customers: dict[int, Customer] = field(default_factory=dict)
@@ -210,7 +212,7 @@ class Shop:
             )
         )
         order.net, order.gross, order.promised = net, net * rate, net * rate
-        self.enter_state(order, 1)
+        self.enter_state(order, self.roles.awaiting)
         return order
 
     def fill(self, room_type: int, first: date, last: date, *, leave: int = 0) -> list[Order]:
@@ -234,6 +236,12 @@ class Shop:
     def open_room(self, room: int) -> None:
         self.rooms[room] = replace(self.rooms[room], status=1, closed=None)
 
+    def renumber_state(self, role: str, number: int) -> None:
+        """Give a state another id, as shops with a longer history have."""
+        state = self.states.pop(getattr(self.roles, role))
+        self.states[number] = replace(state, id=number)
+        self.roles = replace(self.roles, **{role: number})
+
     def limit(self, room_type: int, *, min_los: int = 1, max_los: int = 0) -> None:
         """Set how long stays of a type must and may be."""
         kind = self.room_types[room_type]
@@ -252,10 +260,17 @@ class Shop:
         self.seasons.append(made)
         return made
 
-    def lose_answer(self, method: str, resource: str, *, after_work: bool = True) -> None:
+    def lose_answer(
+        self,
+        method: str,
+        resource: str,
+        *,
+        after_work: bool = True,
+        error: type[httpx.TransportError] = httpx.ReadError,
+    ) -> None:
         """Drop the connection of the next such request, after or before its work is done."""
         self.faults.append(
-            Fault(method=method, resource=resource, after_work=after_work, lost=True)
+            Fault(method=method, resource=resource, after_work=after_work, error=error)
         )
 
     def delay(self, method: str, resource: str, seconds: float, *, after_work: bool = True) -> None:
@@ -324,9 +339,11 @@ class Shop:
         order.state, order.changed = state, self.now()
         if self.states[state].invoice and not order.invoice:
             order.invoice, order.invoiced = self.next_id("invoices"), self.now()
-        if state in (CANCELED, REFUNDED, PAYMENT_ERROR):
+        roles = self.roles
+        if state in (roles.canceled, roles.refunded, roles.error):
             for line in self.lines_of(order.id):
-                line.refunded, line.cancelled = True, line.cancelled or state != REFUNDED
+                line.refunded = True
+                line.cancelled = line.cancelled or state != roles.refunded
         row = History(id=self.next_id("histories"), order=order.id, state=state, added=self.now())
         self.histories.append(row)
         return row

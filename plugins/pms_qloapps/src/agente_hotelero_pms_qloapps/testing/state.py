@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import httpx
+
 CENT = Decimal("0.01")
 
 
@@ -52,6 +54,19 @@ class State:
     invoice: bool = False
     logable: bool = False
     template: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """Which state is which: ids are configuration, these the installer's."""
+
+    awaiting: int = 1
+    paid: int = 2
+    canceled: int = 4
+    refunded: int = 5
+    error: int = 6
+    partial: int = 8
+    overbooked: int = 11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,11 +170,12 @@ class Call:
     method: str
     path: str
     query: str = ""
+    body: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What goes wrong with a request: its answer is lost, comes late, or is this status.
+    """What goes wrong with a request: it is late, ends in this error, or has this status.
 
     `after_work` says whether the shop has done what was asked before.
     """
@@ -169,7 +185,7 @@ class Fault:
     after_work: bool = True
     seconds: float = 0.0
     status: int | None = None
-    lost: bool = False
+    error: type[httpx.TransportError] | None = None
 
 
 @dataclass(kw_only=True)
@@ -252,7 +268,7 @@ class Order:
     language: int
     currency: int
     source: str
-    state: int = 1
+    state: int = 0
     payment: str = "Order from API"
     payment_type: int = 1
     transaction: str | None = None
@@ -300,3 +316,8 @@ def nights(first: date, last: date) -> list[date]:
 def cents(amount: Decimal) -> Decimal:
     """As PHP's round(): halves away from zero."""
     return amount.quantize(CENT, "ROUND_HALF_UP")
+
+
+def words(text: str) -> list[str]:
+    """Names written one after the other."""
+    return text.split()

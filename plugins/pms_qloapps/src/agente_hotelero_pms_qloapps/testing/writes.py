@@ -9,33 +9,27 @@ from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from agente_hotelero_pms_qloapps.testing import rows
+from agente_hotelero_pms_qloapps.testing import house, rows
 from agente_hotelero_pms_qloapps.testing.answers import Answer, Broken, Refusal
 from agente_hotelero_pms_qloapps.testing.bodies import parse_xml, whole
 from agente_hotelero_pms_qloapps.testing.render import Renderer
 from agente_hotelero_pms_qloapps.testing.resources import TABLES, blank_line
 from agente_hotelero_pms_qloapps.testing.rows import BLANK, Native, Record, Row, Words, stamp
 from agente_hotelero_pms_qloapps.testing.shop import Shop
-from agente_hotelero_pms_qloapps.testing.state import Line, Payment, Season
+from agente_hotelero_pms_qloapps.testing.state import (
+    Line,
+    Payment,
+    Season,
+    words,
+)
 from agente_hotelero_pms_qloapps.testing.wanted import EMAIL, PERSON
 
 Fields = dict[str, str]
 OPTIONAL_OF_LINES = frozenset(
-    [
-        "id",
-        "comment",
-        "check_in",
-        "check_out",
-        "is_refunded",
-        "is_cancelled",
-        "is_back_order",
-        "state",
-        "zipcode",
-        "children",
-        "child_ages",
-        "date_add",
-        "date_upd",
-    ]
+    words(
+        "id comment check_in check_out is_refunded is_cancelled is_back_order state zipcode"
+        " children child_ages date_add date_upd"
+    )
 )
 
 
@@ -67,7 +61,7 @@ def post_history(shop: Shop, body: bytes, query: dict[str, str], render: Rendere
     state = shop.states.get(whole(fields.get("id_order_state")))
     if order is None or state is None:
         raise Broken(200, "Invalid new order status")
-    if state.id == 2:
+    if state.id == shop.roles.paid:
         shop.settle(order)
     row = shop.enter_state(order, state.id)
     if query.get("sendemail") and order.language not in shop.mail_languages:
@@ -153,10 +147,10 @@ def put_room_type(shop: Shop, number: int, body: bytes, render: Renderer) -> Ans
     kind = shop.room_types.get(number)
     if kind is None:
         return Answer(status=404)
-    names = ["adults", "children", "max_adults", "max_children", "max_guests", "min_los", "max_los"]
+    names = words("adults children max_adults max_children max_guests min_los max_los")
     changes: dict[str, Any] = {name: whole(fields[name]) for name in names if name in fields}
     shop.room_types[number] = replace(kind, **changes)
-    shown = rows.hotel_room_type(shop, shop.room_types[number])
+    shown = house.hotel_room_type(shop, shop.room_types[number])
     touched: Row = {**shown.row, "date_upd": stamp(shop.now())}
     return render.single(
         TABLES["hotel_room_types"], Record(row=touched, associations=shown.associations)
