@@ -43,8 +43,8 @@ from agente_hotelero.components import (
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
 from agente_hotelero.desk import Desk, Door
 from agente_hotelero.dialogue import Hotel
-from agente_hotelero.errors import ConfigError, PluginBug, Problem
-from agente_hotelero.pms import PmsAdapter
+from agente_hotelero.errors import ConfigError, PluginBug, Problem, Unsupported
+from agente_hotelero.pms import INTERFACE_VERSION, PmsAdapter
 
 ComponentT = TypeVar("ComponentT", bound=Component[Any])
 LOG = structlog.get_logger("agent")
@@ -364,12 +364,20 @@ class Assembly:
             tenant.pms = self._guarded(tenant, adapter, guard, services)
         except PluginBug:
             tenant.failed[plugin] = "it cannot say what it is"
+        except Unsupported as error:
+            tenant.failed[plugin] = str(error)
 
     def _guarded(
         self, tenant: Tenant, adapter: PmsAdapter[Any], guard: Guard, services: Services
     ) -> GuardedPms:
-        """The adapter behind all that the core holds for it. Raises PluginBug."""
+        """The adapter behind all that the core holds for it. Raises PluginBug, and Unsupported for
+        an interface that this core does not speak."""
         info = guard.run("info", adapter.info)
+        if info.interface_version != INTERFACE_VERSION:
+            raise Unsupported(
+                f"it speaks version {info.interface_version} of the PMS interface, "
+                f"this core {INTERFACE_VERSION}"
+            )
         property_id = tenant.settings.property_id
         calls = PmsCalls(
             plugin=guard.plugin,

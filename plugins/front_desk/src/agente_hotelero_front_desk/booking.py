@@ -117,7 +117,8 @@ class Booking(Handler[FrontDeskConfig]):
             found = await request.pms.search_offers(query)
             if not found and draft.room_type is not None:
                 found = await request.pms.search_offers(replace(query, room_type_id=None))
-                first = (*first, Reply(template="front_desk/other_rooms"))
+                if found:
+                    first = (*first, Reply(template="front_desk/other_rooms"))
                 draft = draft.with_(room_type=None)
         except Rejected:
             reply = Reply(template="front_desk/stay_refused", values=_stay_values(draft))
@@ -130,23 +131,29 @@ class Booking(Handler[FrontDeskConfig]):
         if not shown and await _is_too_large(request, party):
             return offer_a_person(request, first, "front_desk/several_rooms")
         if not shown:
-            return await self._nearest(request, draft, query)
+            return await self._nearest(request, draft, query, first)
         focus = request.focus.with_(offers=sales.with_other_rates(shown, found))
         intro = Reply(template="front_desk/offers", values=_stay_values(draft))
         replies = (*first, intro, *(sales.card(offer) for offer in shown))
         return self._ask(replace(request, focus=focus), draft.with_(shown=len(shown)), replies)
 
-    async def _nearest(self, request: HandlerRequest, draft: Draft, query: OfferQuery) -> Decision:
+    async def _nearest(
+        self,
+        request: HandlerRequest,
+        draft: Draft,
+        query: OfferQuery,
+        first: tuple[Reply, ...],
+    ) -> Decision:
         """Nothing is left: say so, and show the nearest stays that are for sale."""
         full = Reply(template="front_desk/no_rooms", values=_stay_values(draft))
         near = await nearest.stays(request, query, self.config.offers_shown)
         if not near:
-            return self._ask(request, draft.with_(arrival=None, nights=None), (full,))
+            return self._ask(request, draft.with_(arrival=None, nights=None), (*first, full))
         lines = (
             Reply(template="front_desk/nearest_offer", values=sales.described(offer))
             for offer in near
         )
-        replies = (full, Reply(template="front_desk/nearest"), *lines)
+        replies = (*first, full, Reply(template="front_desk/nearest"), *lines)
         focus = request.focus.with_(offers=near)
         return self._ask(replace(request, focus=focus), draft.with_(shown=len(near)), replies)
 
