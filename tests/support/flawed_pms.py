@@ -13,7 +13,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from agente_hotelero.errors import HoteleroError, OutcomeUnknown, Rejected, Throttled, Unavailable
+from agente_hotelero.errors import (
+    HoteleroError,
+    OutcomeUnknown,
+    Rejected,
+    SoldOut,
+    Throttled,
+    Unavailable,
+)
 from agente_hotelero.pms import AdapterInfo, Capability
 from agente_hotelero.stays import (
     Amendment,
@@ -188,6 +195,14 @@ class Hides(SeasidePms):
         return replace(super().info(), capabilities=Capability.CREATE)
 
 
+class ReadsAreUnsure(SeasidePms):
+    async def reservation(self, reference: str) -> Reservation:
+        try:
+            return await super().reservation(reference)
+        except Unavailable as error:
+            raise OutcomeUnknown("who knows") from error
+
+
 class OnSeaside(SeasideKit):
     """One server for all tests, emptied for each: that is quicker."""
 
@@ -252,9 +267,9 @@ class OnMock(mock.TestMockPms):
     """On SQLite, and without what a mock cannot do wrong."""
 
     flawed: ClassVar[type[MockPms]] = MockPms
-    test_a_failure_says_what_to_do = None
-    test_a_call_can_be_given_up = None
-    test_no_guest_is_named_in_logs_and_errors = None
+    test_a_failure_says_what_to_do = None  # type: ignore[assignment]
+    test_a_call_can_be_given_up = None  # type: ignore[assignment]
+    test_no_guest_is_named_in_logs_and_errors = None  # type: ignore[assignment]
 
     @pytest.fixture
     def database_url(self, tmp_path: Any) -> str:
@@ -280,7 +295,34 @@ class TestOverbooked(OnSeaside):
     app = seaside.make_app(house)
 
 
-for _flaw in (*SeasidePms.__subclasses__(), *MockPms.__subclasses__()):
+FLAWS = (*SeasidePms.__subclasses__(), *MockPms.__subclasses__())
+
+
+class LooksFirst(SeasidePms):
+    """Its PMS sells what it has not, unless somebody looks before."""
+
+    async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
+        offer = draft.offer
+        query = OfferQuery(property_id="1", stay=offer.stay, occupancies=offer.occupancies)
+        if offer.room_type.id not in {o.room_type.id for o in await self.search_offers(query)}:
+            raise SoldOut("somebody was quicker")
+        return await super().create_reservation(draft, key)
+
+
+class InTurn(LooksFirst):
+    def info(self) -> AdapterInfo:
+        return replace(super().info(), serialise=True)
+
+
+class TestLooksFirst(TestOverbooked):
+    flawed = LooksFirst
+
+
+class TestInTurn(TestOverbooked):
+    flawed = InTurn
+
+
+for _flaw in FLAWS:
     _base = OnSeaside if issubclass(_flaw, SeasidePms) else OnMock
     _name = f"Test{_flaw.__name__}"
     globals()[_name] = type(_name, (_base,), {"flawed": _flaw, "__module__": __name__})
