@@ -27,18 +27,15 @@ MANY = 45
 class TestSeaside(PmsAdapterTests):
     @pytest.fixture
     def http(self) -> httpx.AsyncBaseTransport:
+        """A hotel that is full in May, and has had many guests in one week of April."""
         hotel = Hotel()
-        self.fill(hotel)
-        return httpx.ASGITransport(make_app(hotel))
-
-    def fill(self, hotel: Hotel) -> None:
-        """Full in May; and there have been many guests in one week of April."""
         full = [order("sea", FULL, f"full{n}") for n in range(4)] + [order("garden", FULL, "full")]
         for booking in full:
             hotel.book(booking)
         week = Stay(arrival=date(2027, 4, 1), departure=date(2027, 4, 8))
         for number in range(MANY):
             hotel.book(order("sea", week, f"many{number}"))["state"] = "cancelled"
+        return httpx.ASGITransport(make_app(hotel))
 
     @pytest.fixture
     def make_adapter(self) -> MakeAdapter:

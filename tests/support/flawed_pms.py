@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -35,6 +35,7 @@ from agente_hotelero.stays import (
     ReservationQuery,
     ReservationStatus,
     RoomType,
+    Stay,
     StayChange,
 )
 from agente_hotelero.testing.pms import MakeAdapter
@@ -45,7 +46,10 @@ from sqlalchemy import Engine
 from docs.tutorial import seaside
 from docs.tutorial.pms_seaside import SeasideConfig, SeasidePms
 from plugins.pms_mock.tests import test_conformance as mock
+from tests.test_seaside_conformance import FULL, MANY, order
 from tests.test_seaside_conformance import TestSeaside as SeasideKit
+
+APRIL = Stay(arrival=date(2027, 4, 1), departure=date(2027, 4, 8))
 
 
 class OtherCurrency(SeasidePms):
@@ -213,7 +217,10 @@ class OnSeaside(SeasideKit):
     @pytest.fixture
     def http(self) -> httpx.AsyncBaseTransport:
         self.house.bookings.clear()
-        self.fill(self.house)
+        for number, room in enumerate(["sea"] * 4 + ["garden"]):
+            self.house.book(order(room, FULL, f"full{number}"))
+        for number in range(MANY):
+            self.house.book(order("sea", APRIL, f"many{number}"))["state"] = "cancelled"
         return httpx.ASGITransport(self.app)
 
     @pytest.fixture
