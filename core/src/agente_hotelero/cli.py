@@ -259,6 +259,39 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         ctx.exit(1)
 
 
+@main.command("check-plugin")
+@click.argument("plugin", default=".", metavar="[NAME OR PATH]")
+@click.option(
+    "--tests",
+    type=click.Path(path_type=Path),
+    help="Tests to run; the project's tests directory if not given.",
+)
+@click.pass_context
+def check_plugin(ctx: click.Context, plugin: str, tests: Path | None) -> None:
+    """Check how a plugin is packaged, and run its own tests.
+
+    Ends with 0 when all is well, 1 when something is not, 2 when it cannot be checked.
+    """
+    from agente_hotelero import _check_plugin
+
+    try:
+        target = _check_plugin.locate(plugin, tests)
+        findings = list(_check_plugin.packaging(target.point))
+        verdict = _check_plugin.run_tests(target)
+    except _check_plugin.CannotCheck as error:
+        click.echo(f"cannot check: {error}", err=True)
+        ctx.exit(2)
+    for one in findings:
+        click.echo(f"{'ok   ' if one.ok else 'WRONG'}  {one.what}")
+        if not one.ok:
+            click.echo(f"       {one.advice}")
+    click.echo(f"{'ok   ' if verdict.passed else 'WRONG'}  its tests")
+    for name, grade in verdict.grades.items():
+        click.echo(f"grade  {name}: {grade}")
+    well = verdict.passed and all(one.ok for one in findings)
+    ctx.exit(0 if well and "none" not in verdict.grades.values() else 1)
+
+
 @main.group("config")
 def config_group() -> None:
     """The configuration."""

@@ -102,13 +102,14 @@ class Visit:
     async def find(self, query: ReservationQuery) -> list[Reservation]:
         """All pages."""
         found: list[Reservation] = []
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            page = await self.adapter.find_reservations(query, cursor)
+        cursors: list[str | None] = [None]
+        while len(cursors) <= MOST_PAGES:
+            page = await self.adapter.find_reservations(query, cursors[-1])
             found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor is None:
                 return found
+            assert page.next_cursor not in cursors, "a page leads back to an earlier one"
+            cursors.append(page.next_cursor)
         raise AssertionError(f"after {MOST_PAGES} pages there is still another")
 
     async def cancel(self, reference: str) -> Reservation:
