@@ -66,9 +66,12 @@ def test_the_living_plugin_passes_its_own_tests() -> None:
     run("pytest", "-q", "tests/test_adapter.py", cwd=LIVING)
 
 
-def test_a_new_one_passes_its_own_tests(made: Path) -> None:
-    told = run("pytest", "-q", cwd=made)
-    assert "TestConformance: gold" in told
+def test_a_new_one_is_well_packaged_and_has_gold(made: Path, site: Path, tmp_path: Path) -> None:
+    environ = environment(f"sqlite:///{tmp_path}/a.db", PYTHONPATH=str(site))
+    done = hotelero(["check-plugin", f"pms_{NAME}"], environ, made)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout
+    assert re.search(r"^grade .*TestConformance: gold$", done.stdout, re.MULTILINE)
 
 
 def test_a_new_one_is_typed(made: Path) -> None:

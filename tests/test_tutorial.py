@@ -11,7 +11,7 @@ import httpx
 import pytest
 from agente_hotelero import _new
 
-from tests.support.adapters import free_port, run, served, unpacked_wheel
+from tests.support.adapters import free_port, served, unpacked_wheel
 from tests.support.processes import environment, hotelero
 
 ROOT = Path(__file__).parent.parent
@@ -94,8 +94,11 @@ def site(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked_wheel(package, tmp_path_factory.mktemp("site"))
 
 
-def test_the_readers_package_has_gold(package: Path) -> None:
-    assert "TestSeaside: gold" in run("pytest", "-q", cwd=package)
+def test_the_readers_package_has_gold(package: Path, site: Path, tmp_path: Path) -> None:
+    environ = environment(f"sqlite:///{tmp_path}/a.db", PYTHONPATH=str(site))
+    done = hotelero(["check-plugin", "pms_seaside"], environ, package)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^grade .*TestSeaside: gold$", done.stdout, re.MULTILINE)
 
 
 def test_the_reader_switches_it_on_and_books(site: Path, tmp_path: Path) -> None:

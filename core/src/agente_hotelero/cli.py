@@ -320,7 +320,7 @@ def migrate(ctx: click.Context) -> None:
 
 @main.group()
 def new() -> None:
-    """Begin a plugin: a package that works, with tests, to be changed into yours."""
+    """Begin a plugin, with one that works."""
 
 
 @new.command("pms")
