@@ -197,6 +197,8 @@ async def _prolonged(shop: Shop, wish: Wish) -> Plan:
     kinds = await _kept(shop, wish)
     total = wish.booked.total
     for part in parts:
+        if part.nights < wish.market.limits[wish.room_type].min_nights:
+            raise Rejected("the house is full, and QloApps adds no so few nights: staff must do it")
         quote = await _quote(shop, wish, part)
         if not {line.room for line in wish.rooms} <= set(quote.rooms):
             raise SoldOut("the room is taken in the nights before or after")

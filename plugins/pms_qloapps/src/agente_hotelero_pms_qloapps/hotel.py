@@ -36,7 +36,6 @@ class Hotel:
     country: int
     refunds: bool
     refund_rules: tuple[int, ...]
-    room_types: tuple[int, ...]
     last_departure: date | None
     departure_within: int | None
     notice: int | None
@@ -92,7 +91,6 @@ def hotel_of(row: Row) -> Hotel:
         country=wire.number(row.get("id_country")),
         refunds=bool(wire.number(row.get("active_refund"))),
         refund_rules=wire.ids(linked.get("hotel_refund_rules")),
-        room_types=wire.ids(linked.get("room_types")),
         last_departure=wire.day(row.get("max_order_date")) if own_end else None,
         departure_within=wire.number(row.get("max_checkout_offset")) or None if own_days else None,
         notice=notice if own_notice else None,
