@@ -81,8 +81,8 @@ def test_the_examples_values_are_the_defaults() -> None:
         switch = PluginSwitch.model_validate(switches[plugin])
         own = tree["tenants"]["sol"]["plugins"].get(plugin, {}) if plugin == "pms_mock" else {}
         needed = NO_DEFAULT.get(plugin, {})
-        given = model.model_validate({**switch.section(), **own, **needed})
-        assert given == model.model_validate(needed), plugin
+        values = model.model_validate({**switch.section(), **own, **needed})
+        assert values == model.model_validate(needed), plugin
 
 
 @pytest.mark.parametrize("hook", HOOKS)

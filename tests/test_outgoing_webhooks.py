@@ -10,13 +10,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import structlog
+from agente_hotelero._db import cursors
 from agente_hotelero._db.staff_models import WebhookDelivery, WebhookSubscription
-from agente_hotelero._runtime import announcing
+from agente_hotelero._runtime import announcing, pms_changes
+from agente_hotelero._runtime.guarded_pms import GuardedPms
+from agente_hotelero.stays import Guest as Visitor
+from agente_hotelero.stays import Occupancy, OfferQuery, ReservationDraft, Stay
 from agente_hotelero_channel_whatsapp.testing import Simulator
 
 from tests.support.running import RunningAgent
@@ -119,6 +124,45 @@ def test_a_booking_is_told_step_by_step_and_signed(
         stamp = headers["X-Hotelero-Timestamp"]
         expected = hmac.new(made["secret"].encode(), f"{stamp}.".encode() + body, hashlib.sha256)
         assert headers["X-Hotelero-Signature"] == f"sha256={expected.hexdigest()}"
+
+
+def test_what_the_front_office_changes_in_the_pms_is_told(
+    running: RunningAgent, receiver: Receiver
+) -> None:
+    """Read at once when the PMS rings, else within minutes."""
+    owner, agent = person(running), running.agent
+    pms = agent.tenants["sol"].pms
+    assert pms is not None
+    made = subscribe(owner, receiver, "reservation.changed", "reservation.cancelled")
+
+    async def ring() -> None:
+        await pms_changes.ring("sol", agent.database, agent.queue, agent.clock)
+
+    async def cursor() -> str | None:
+        async with agent.database.sessions() as session:
+            return await cursors.get(session, "sol", "pms_mock", "1")
+
+    running.do(ring())
+    deadline = time.monotonic() + PATIENCE
+    while running.do(cursor()) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    booked = running.do(_front_office_books(pms))
+    running.clock.advance(seconds=2)
+    running.do(ring())
+    told = receiver.wait(1)
+    owner.do("DELETE", f"/tenants/sol/webhooks/{made['number']}")
+    assert [(one["event"], one["data"]["reference"]) for one in told] == [
+        ("reservation.changed", booked)
+    ]
+
+
+async def _front_office_books(pms: GuardedPms) -> str:
+    """Without the agent: straight into the PMS."""
+    stay = Stay(arrival=date(2026, 12, 20), departure=date(2026, 12, 22))
+    query = OfferQuery(property_id="1", stay=stay, occupancies=(Occupancy(adults=2),))
+    offers = await pms.adapter.search_offers(query)
+    draft = ReservationDraft(offer=offers[0], guest=Visitor(name="Eva Sosa"), external_ref="F-1")
+    return (await pms.adapter.create_reservation(draft, "front-office")).reference
 
 
 def test_nobody_hears_of_another_hotel(

@@ -1,4 +1,4 @@
-"""Core and three plugins as wheels, in an empty environment outside the checkout, book a room."""
+"""Core and three plugins as wheels, in an empty environment outside the checkout, do their work."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.support.processes import environment
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("core", "plugins/front_desk", "plugins/nlp_local", "plugins/pms_mock")
+SCAFFOLD = ROOT / "core/src/agente_hotelero/_scaffold"
 ARRIVAL = datetime.now(UTC).date() + timedelta(days=30)
 
 
@@ -64,3 +65,13 @@ def test_wheels_alone_book_a_room(installed: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert re.search(r"reference is SOL-\w+", done.stdout), done.stdout + done.stderr[-2000:]
+
+
+def test_wheels_alone_begin_a_plugin(installed: Path, tmp_path: Path) -> None:
+    run(str(installed / "hotelero"), "new", "pms", "acme", cwd=tmp_path)
+    tracked = subprocess.run(
+        ["git", "ls-files", "pms"], cwd=SCAFFOLD, capture_output=True, text=True, check=True
+    ).stdout.split()
+    made = tmp_path / "agente-hotelero-pms-acme"
+    files = [path.relative_to(made) for path in made.rglob("*") if path.is_file()]
+    assert sorted(files) == sorted(Path(name).relative_to("pms") for name in tracked)

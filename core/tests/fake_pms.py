@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from agente_hotelero.components import PluginConfig
+from agente_hotelero.components import PluginConfig, WebhookRequest
 from agente_hotelero.errors import NotFound
 from agente_hotelero.pms import (
     AdapterInfo,
@@ -22,6 +22,7 @@ from agente_hotelero.pms import (
 from agente_hotelero.stays import (
     Amendment,
     Cancellation,
+    Changes,
     Guest,
     Money,
     Occupancy,
@@ -79,6 +80,7 @@ class FakeHotel:
     serialise: bool = False
     limits: RateLimitPolicy = RateLimitPolicy()  # noqa: RUF009 - frozen
     books_wrong: dict[str, Any] = field(default_factory=dict)
+    told: list[Reservation] = field(default_factory=list)
     at_work: int = 0
     most_at_work: int = 0
 
@@ -153,7 +155,7 @@ class FakePms(PmsAdapter[PluginConfig]):
         native = self.hotel.idempotency is Idempotency.NATIVE_KEY
         async with self.hotel.writing("create_reservation"):
             slot = key if native else str(len(self.hotel.booked))
-            new = _reservation(draft, f"R{len(self.hotel.booked)}")
+            new = reservation(draft, f"R{len(self.hotel.booked)}")
             new = replace(new, **self.hotel.books_wrong)
             return self.hotel.booked.setdefault(slot, new)
 
@@ -206,11 +208,23 @@ class FakePms(PmsAdapter[PluginConfig]):
             services = (*self._of(reference).services, service.id)
             return self.hotel.change(reference, services=services)
 
+    async def poll_changes(self, property_id: str, cursor: str | None) -> Changes:
+        self.hotel.enter("poll_changes")
+        told = self.hotel.told if cursor is None else self.hotel.told[int(cursor) :]
+        new = [] if cursor is None else told[:2]
+        at = len(self.hotel.told) if cursor is None else int(cursor) + len(new)
+        return Changes(reservations=new, cursor=str(at))
+
+    def verify_webhook(self, request: WebhookRequest) -> bool:
+        if request.body == b"bug":
+            raise KeyError("a bug of the plugin")
+        return request.headers.get("x-secret") == "right"
+
     def _of(self, reference: str) -> Reservation:
         return next(one for one in self.hotel.booked.values() if one.reference == reference)
 
 
-def _reservation(draft: ReservationDraft, reference: str) -> Reservation:
+def reservation(draft: ReservationDraft, reference: str) -> Reservation:
     return Reservation(
         reference=reference,
         property_id="1",

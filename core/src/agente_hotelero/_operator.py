@@ -13,6 +13,7 @@ from agente_hotelero._db.session import Database, connect
 from agente_hotelero._db.staff_models import StaffUser
 from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime import door, letters
+from agente_hotelero._runtime.doctor import Row, examine
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero.config import Settings
 
@@ -32,6 +33,12 @@ async def database_of(settings: Settings) -> AsyncIterator[Database]:
 async def migrate(settings: Settings) -> None:
     async with database_of(settings):
         return
+
+
+async def doctor(settings: Settings) -> list[Row]:
+    """What every part says of itself; nobody is answered meanwhile."""
+    async with agents.running(settings, work=False) as agent:
+        return [row async for row in examine(agent)]
 
 
 async def conversations(

@@ -17,7 +17,7 @@ from agente_hotelero import __version__
 from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero._web import admin, health, webhooks
+from agente_hotelero._web import admin, bell, health, webhooks
 from agente_hotelero._web.counting import CountRequests
 from agente_hotelero._web.limits import LimitRequests
 from agente_hotelero._web.webhooks import Webhooks
@@ -77,6 +77,7 @@ def create_app(
                         refused_per_minute=settings.public_requests_per_minute,
                     )
                     app.include_router(admin.router(agent))
+                    app.include_router(bell.router(agent))
                     _mount_plugins(app, agent)
                 yield
         except ConfigError as error:

@@ -246,6 +246,19 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
     _print([asdict(record) for record in loaded.records.values()], as_json)
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Ask every part how it is, and say what to do where one is not well."""
+    from agente_hotelero import _operator
+
+    rows = asyncio.run(_operator.doctor(settings_of(ctx)))
+    _print([asdict(row) for row in rows], as_json)
+    if not all(row.ok for row in rows):
+        ctx.exit(1)
+
+
 @main.group("config")
 def config_group() -> None:
     """The configuration."""
@@ -270,6 +283,31 @@ def migrate(ctx: click.Context) -> None:
 
     asyncio.run(_operator.migrate(settings_of(ctx)))
     click.echo("the database is up to date")
+
+
+@main.group()
+def new() -> None:
+    """Begin a plugin: a package that works, with tests, to be changed into yours."""
+
+
+@new.command("pms")
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where its folder goes.",
+)
+def new_pms(name: str, into: Path) -> None:
+    """An adapter for the PMS called NAME."""
+    from agente_hotelero import _new
+
+    try:
+        made = _new.plugin("pms", name, into)
+    except _new.NotMade as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(_new.NEXT_STEPS.format(folder=made, plugin=f"pms_{name}"), nl=False)
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -130,7 +130,7 @@ class Component(abc.ABC, Generic[ConfigT]):
     async def diagnose(self) -> Sequence[Finding]:
         """What an operator should know, found by asking the other side; for `hotelero doctor`."""
         health = await self.health()
-        return [Finding(ok=health.ok, what=health.detail or "health")]
+        return [Finding(ok=health.ok, what=health.detail or "is open")]
 
 
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────

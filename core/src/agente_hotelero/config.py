@@ -98,6 +98,7 @@ class Settings(_Model):
     pms_timeout_seconds: float = Field(default=10.0, gt=0)
     pms_concurrency: int = Field(default=8, ge=1)
     pms_cache_seconds: float = Field(default=300.0, ge=0)
+    pms_poll_minutes: int = Field(default=5, ge=1, le=59)
     circuit_failures: int = Field(default=5, ge=1)
     circuit_reset_seconds: float = Field(default=30.0, gt=0)
     send_attempts: int = Field(default=5, ge=1, le=20)

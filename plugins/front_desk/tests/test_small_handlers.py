@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Hotel
 from agente_hotelero.errors import Unavailable
 from agente_hotelero.messages import Entity, Intent
-from agente_hotelero.stays import Property
+from agente_hotelero.stays import Image, Property, RoomType
 from agente_hotelero.testing import lend
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.house import House
@@ -25,6 +25,15 @@ class Place:
 
     def __init__(self, away: bool = False) -> None:
         self.away = away
+
+    async def room_types(self, locale: str) -> Sequence[RoomType]:
+        if self.away:
+            raise Unavailable
+        photo = Image(url="https://images.example/suite.jpg")
+        return [
+            RoomType(id="double", name="Doble", max_adults=2, max_guests=3),
+            RoomType(id="suite", name="Suite", max_adults=2, max_guests=2, images=(photo,)),
+        ]
 
     async def property(self) -> Property:
         if self.away:
@@ -51,12 +60,14 @@ async def ask(
     frame: Frame | None = None,
     yes: bool | None = None,
     focus: Focus | None = None,
+    room: str = "",
 ) -> Decision:
+    named = (Entity(type="room_type", text="", span=(0, 0), value=room),) if room else ()
     answer = () if yes is None else (Entity(type="yes_no", text="", span=(0, 0), value=yes),)
     place: Any = Place(away)
     request = HandlerRequest(
         intents=tuple(Intent(name=name, confidence=1) for name in intents),
-        entities=answer,
+        entities=(*answer, *named),
         text=text,
         language=language,
         choice=None,
@@ -151,3 +162,24 @@ async def test_a_greeting_is_short_when_the_guest_says_more(text: str, template:
 
 async def test_one_word_is_enough_for_two_courtesies() -> None:
     assert templates(await ask(Talk, "affirm", "acknowledge")) == ["acknowledged"]
+
+
+async def test_the_rooms_are_shown_with_their_photos() -> None:
+    shown = await ask(House, "room_amenities")
+    assert [(reply.template, reply.values["name"]) for reply in shown.replies] == [
+        ("front_desk/room", "Doble"),
+        ("front_desk/room", "Suite"),
+    ]
+    (photo,) = [reply.image for reply in shown.replies if reply.image]
+    assert photo.url == "https://images.example/suite.jpg"
+
+
+async def test_a_room_that_is_named_is_shown_alone_after_what_the_hotel_says() -> None:
+    house = {"amenities": {"es": "Todas con aire."}}
+    shown = await ask(House, "room_amenities", house=house, room="suite")
+    assert [reply.values.get("name") for reply in shown.replies] == [None, "Suite"]
+
+
+async def test_without_rooms_or_words_a_person_is_offered() -> None:
+    asked = await ask(House, "room_amenities", away=True)
+    assert [reply.template for reply in asked.replies] == ["front_desk/topic_unknown"]

@@ -212,6 +212,18 @@ class PmsOperation(Base, table=True):
     updated_at: datetime = instant()
 
 
+class PmsCursor(Base, table=True):
+    """How far the changes in a hotel's PMS have been read."""
+
+    __tablename__ = "pms_cursor"
+
+    tenant: str = Field(primary_key=True)
+    plugin: str = Field(primary_key=True)
+    property_id: str = Field(primary_key=True)
+    cursor: str
+    updated_at: datetime = instant()
+
+
 def table(model: type[SQLModel]) -> Table:
     """A model's table. Statements are built on tables: on models each execution costs twice."""
     found: Table = model.__table__  # type: ignore[attr-defined]
@@ -224,6 +236,7 @@ CONVERSATION = table(Conversation)
 MESSAGE = table(Message)
 OUTBOX = table(Outbox)
 OPERATION = table(PmsOperation)
+CURSOR = table(PmsCursor)
 
 raw_, event_, conversation_, message_, outbox_, operation_ = (
     one.c for one in (RAW, EVENT, CONVERSATION, MESSAGE, OUTBOX, OPERATION)

@@ -14,7 +14,7 @@ import structlog
 
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
-from agente_hotelero._runtime import announcing, console, jobs, templates, tenants
+from agente_hotelero._runtime import announcing, console, jobs, pms_changes, templates, tenants
 from agente_hotelero._runtime.announcing import Announcer, Deliverer
 from agente_hotelero._runtime.desk import HotelDesk
 from agente_hotelero._runtime.door import StaffDoor
@@ -277,7 +277,7 @@ async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
         agent.database, turn=turns.run, send=sender.run, poll_seconds=settings.poll_seconds
     )
     turns.engine = engine
-    planned = _jobs(agent, engine)
+    planned = _jobs(agent, engine, subscribers)
     http = await stack.enter_async_context(announcing.client())
     engine.due = _due(planned, _deliverer(agent, engine, http))
     await engine.start()
@@ -360,7 +360,7 @@ def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
     )
 
 
-def _jobs(agent: Agent, engine: Engine) -> Jobs:
+def _jobs(agent: Agent, engine: Engine, subscribers: Subscribers) -> Jobs:
     settings = agent.settings
     ours = jobs.retention(
         agent.database,
@@ -369,9 +369,18 @@ def _jobs(agent: Agent, engine: Engine) -> Jobs:
         raw_days=settings.raw_days,
         engine_days=settings.engine_days,
     )
+    changes = pms_changes.planned(
+        agent.tenants,
+        agent.database,
+        agent.announcer,
+        subscribers,
+        agent.clock,
+        minutes=settings.pms_poll_minutes,
+    )
     return Jobs(
         planned={
             jobs.RETENTION: ours,
+            **changes,
             **jobs.of_plugins(agent.plugins, agent.tenants, agent.walls),
         },
         engine=engine,

@@ -25,6 +25,7 @@ from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, PmsAdapter
 from agente_hotelero.stays import (
     Amendment,
     Cancellation,
+    Changes,
     Offer,
     OfferQuery,
     Page,
@@ -226,6 +227,15 @@ class GuardedPms:
             settle=settle,
         )
         return await self.writes.once(write, self.reservation)
+
+    async def poll_changes(self, cursor: str | None) -> Changes:
+        """What changed in the property since `cursor` (POLL)."""
+        self._require(Capability.POLL)
+        changes = await self.calls.read(
+            "poll_changes", lambda: self.adapter.poll_changes(self.property_id, cursor)
+        )
+        ours = [one for one in changes.reservations if one.property_id == self.property_id]
+        return Changes(reservations=ours, cursor=changes.cursor)
 
     def _require(self, capability: Capability) -> None:
         if not self.can(capability):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agente_hotelero import Decision, Handler, HandlerRequest
 from agente_hotelero.errors import HoteleroError
 from agente_hotelero.messages import Location, Reply
-from agente_hotelero.stays import Property
+from agente_hotelero.stays import Property, RoomType
 
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.person import offer_a_person
@@ -43,12 +45,23 @@ class House(Handler[FrontDeskConfig]):
         topics = list(dict.fromkeys(TOPICS[intent.name] for intent in request.intents))
         for topic in topics:
             reply = await self._answer(request, topic)
-            unknown = unknown or reply is None
-            if reply is not None:
-                replies.append(reply)
+            rooms = await self._rooms(request) if topic == "amenities" else ()
+            unknown = unknown or (reply is None and not rooms)
+            replies += [one for one in (reply, *rooms) if one is not None]
         if unknown:
             return offer_a_person(request, tuple(replies), "front_desk/topic_unknown")
         return Decision(replies=tuple(replies))
+
+    async def _rooms(self, request: HandlerRequest) -> Sequence[Reply]:
+        """The rooms with their photos: those that were named, or some of all."""
+        try:
+            rooms = await request.pms.room_types(request.language)
+        except HoteleroError:
+            return ()
+        said = request.first("room_type")
+        named = {said.value, *said.alternatives} if said else set()
+        chosen = [room for room in rooms if room.id in named] or rooms
+        return [_room(room) for room in chosen[: self.config.offers_shown]]
 
     async def _answer(self, request: HandlerRequest, topic: str) -> Reply | None:
         """The hotel's own text first; then what the PMS knows; None if nobody does."""
@@ -75,6 +88,14 @@ def told_of(request: HandlerRequest, topic: str) -> Reply | None:
 def _own_text(request: HandlerRequest, topic: str) -> str | None:
     texts = request.hotel.house.get(topic, {})
     return texts.get(request.language) or next(iter(texts.values()), None)
+
+
+def _room(room: RoomType) -> Reply:
+    return Reply(
+        template="front_desk/room",
+        values={"name": room.name, "details": room.description, "guests": room.max_guests},
+        image=room.images[0] if room.images else None,
+    )
 
 
 def _told(text: str) -> Reply:

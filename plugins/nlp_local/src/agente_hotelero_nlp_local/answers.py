@@ -30,7 +30,8 @@ _NO = rf"{_REFUSED}|cancel(?:a|ar|alo|e)?"
 # Where the question is whether to cancel, that word is a yes.
 _CANCELS = (
     r"(?:(?:pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|i want to|"
-    r"i'd like to|we want to|just|entonces|entao|then)\s+)?cancel\w*(?:\s+(?:it|that|la|lo|los|las))?"
+    r"i'd like to|we want to|just|entonces|entao|then)\s+)?"
+    r"cancel\w*(?:\s+(?:it|that|la|lo|los|las))?"
 )
 _CANCELS_NOT = (
     r"(?:no|nao|don'?t|do not|mejor no|melhor nao|ya no|i don'?t want to|no quiero|nao quero)"

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from agente_hotelero.testing.pms.faults import Fault
-from agente_hotelero.testing.pms.operations import OPERATIONS
+from agente_hotelero.testing.pms.operations import OPERATIONS, Operation
 from agente_hotelero.testing.pms.visit import Bench, Visit
 
 # The core lets libraries say warnings only: below, they quote what passes through.
@@ -85,16 +85,17 @@ def _told(event: object) -> str:
 async def go_through(bench: Bench, visit: Visit) -> list[str]:
     """Every operation, well and in trouble; the errors as a traceback shows them."""
     errors: list[str] = []
+    troubles = [one for one in TROUBLES if visit.transport or one is None or one in bench.faults]
     for operation in OPERATIONS:
-        if operation.needs and not visit.info.capabilities & operation.needs:
-            continue
-        for fault in TROUBLES:
-            errors += await _told_by(bench, visit, operation.name, fault)
+        if not operation.needs or visit.info.capabilities & operation.needs:
+            for fault in troubles:
+                errors += await _told_by(bench, visit, operation, fault)
     return errors
 
 
-async def _told_by(bench: Bench, visit: Visit, name: str, fault: Fault | None) -> list[str]:
-    operation = next(one for one in OPERATIONS if one.name == name)
+async def _told_by(
+    bench: Bench, visit: Visit, operation: Operation, fault: Fault | None
+) -> list[str]:
     try:
         attempt = await operation.prepare(visit)
     except pytest.skip.Exception:
@@ -103,7 +104,7 @@ async def _told_by(bench: Bench, visit: Visit, name: str, fault: Fault | None) -
         if visit.transport is not None:
             visit.transport.strike(fault)
             await attempt.call(visit.adapter)
-        elif fault is None or fault in bench.faults:
+        else:
             async with visit.make(visit.services, fault=fault) as adapter:
                 await attempt.call(adapter)
     except Exception as error:

@@ -11,7 +11,7 @@ import pytest
 from agente_hotelero.testing import grades
 from agente_hotelero.testing.pms.capabilities import Capabilities
 from agente_hotelero.testing.pms.contract import Contract
-from agente_hotelero.testing.pms.facts import KnownHotel
+from agente_hotelero.testing.pms.facts import NOT_HERE, KnownHotel
 from agente_hotelero.testing.pms.faults import Fault
 from agente_hotelero.testing.pms.hygiene import Hygiene
 from agente_hotelero.testing.pms.safety import Cancelled, Concurrent, Idempotent
@@ -63,3 +63,11 @@ class PmsAdapterTests(Contract, Capabilities, Idempotent, Concurrent, Cancelled,
         if not manager.has_plugin(grades.__name__):
             manager.register(grades, grades.__name__)
         grades.mark(request.node)
+        callspec = getattr(request.node, "callspec", None)
+        fault = callspec.params.get("fault") if callspec else None
+        if fault is not None and self._meets_no(fault):
+            pytest.skip(f"{NOT_HERE}it cannot meet the fault {fault}")
+
+    def _meets_no(self, fault: Fault) -> bool:
+        in_process = type(self).http is PmsAdapterTests.http
+        return in_process and fault not in self.faults

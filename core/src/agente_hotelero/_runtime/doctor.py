@@ -1,0 +1,119 @@
+"""What `hotelero doctor` looks at: every part, asked how it is, in words for an operator."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from agente_hotelero._runtime import outputs
+from agente_hotelero._runtime.agent import Agent
+from agente_hotelero._runtime.guard import Guard
+from agente_hotelero._runtime.guarded_pms import GuardedPms
+from agente_hotelero._runtime.tenants import Tenant
+from agente_hotelero.components import Component, Finding
+from agente_hotelero.errors import HoteleroError
+
+REDIS_TIMEOUT = 2.0
+SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One finding, and of which part it is: ``database``, ``plugin x``, ``hotel/plugin``."""
+
+    part: str
+    ok: bool
+    what: str
+    advice: str = ""
+
+
+async def examine(agent: Agent) -> AsyncIterator[Row]:
+    """Everything in turn; nothing is changed anywhere."""
+    yield await _database(agent)
+    if agent.settings.redis_url is not None:
+        yield await _redis(agent.settings.redis_url.get_secret_value())
+    for record in agent.plugins.records.values():
+        if record.state not in ("active", "disabled"):
+            yield Row(part=f"plugin {record.name}", ok=False, what=record.reason)
+    for tenant in agent.tenants.values():
+        async for row in _of_tenant(tenant):
+            yield row
+
+
+async def _database(agent: Agent) -> Row:
+    try:
+        async with agent.database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        return Row(part="database", ok=False, what=type(error).__name__)
+    return Row(part="database", ok=True, what="answers, and has this version's tables")
+
+
+async def _redis(url: str) -> Row:
+    client = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        advice = "until it answers, limits and caches are each process's own"
+        return Row(part="redis", ok=False, what=type(error).__name__, advice=advice)
+    finally:
+        await client.aclose()
+    return Row(part="redis", ok=True, what="answers")
+
+
+async def _of_tenant(tenant: Tenant) -> AsyncIterator[Row]:
+    for plugin, why in tenant.failed.items():
+        yield Row(part=f"{tenant.id}/{plugin}", ok=False, what=why)
+    parts: list[tuple[str, Component[Any], Guard]] = []
+    if tenant.pms is not None:
+        parts.append((tenant.pms.plugin, tenant.pms.adapter, tenant.pms.guard))
+    parts += [(guard.plugin, engine, guard) for engine, guard in tenant.nlp]
+    parts += [
+        (f"{plugin}:{account}", channel, guard)
+        for (plugin, account), (channel, guard) in tenant.channels.items()
+    ]
+    for name, component, guard in parts:
+        for finding in await _asked(component, guard):
+            yield _row(f"{tenant.id}/{name}", finding)
+    if tenant.pms is not None:
+        yield _row(f"{tenant.id}/{tenant.pms.plugin}", await _property(tenant.pms, tenant))
+
+
+async def _asked(component: Component[Any], guard: Guard) -> list[Finding]:
+    try:
+        return list(
+            await guard.call(
+                "diagnose", component.diagnose, within=SECONDS, check=outputs.rows(Finding)
+            )
+        )
+    except HoteleroError as error:
+        return [Finding(ok=False, what=f"{type(error).__name__}: {error}".rstrip(": "))]
+
+
+async def _property(pms: GuardedPms, tenant: Tenant) -> Finding:
+    """Whether the PMS knows the property, and keeps the same time as we do."""
+    try:
+        found = await pms.property()
+    except HoteleroError as error:
+        return Finding(
+            ok=False,
+            what=f"property {pms.property_id}: {type(error).__name__}",
+            advice=f"set tenants.{tenant.id}.property_id to one that the PMS knows",
+        )
+    if found.time_zone != tenant.settings.time_zone:
+        return Finding(
+            ok=False,
+            what=f"the PMS keeps the time of {found.time_zone}",
+            advice=f"tenants.{tenant.id}.time_zone says {tenant.settings.time_zone}",
+        )
+    return Finding(ok=True, what=f"property {found.id}: {found.name}, {found.currency}")
+
+
+def _row(part: str, finding: Finding) -> Row:
+    return Row(part=part, ok=finding.ok, what=finding.what, advice=finding.advice)
