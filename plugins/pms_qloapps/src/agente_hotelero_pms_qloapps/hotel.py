@@ -125,15 +125,21 @@ async def properties(shop: Shop) -> Sequence[Property]:
 
 
 async def room_types(shop: Shop, property_id: str, locale: str) -> Sequence[RoomType]:
-    hotel = await shop.hotel(property_id)
-    limits = await read_limits(shop, hotel)
+    _, limits = await read_house(shop, property_id)
     kinds = await read_kinds(shop, limits, locale)
     return [kind.shown for kind in kinds.values()]
 
 
-async def read_limits(shop: Shop, hotel: Hotel) -> dict[int, Limits]:
+async def read_house(shop: Shop, property_id: str) -> tuple[Hotel, dict[int, Limits]]:
+    """A hotel and the limits of its room types. Raises NotFound."""
+    hotel, rows = await asyncio.gather(
+        shop.hotel(property_id), shop.client.rows("hotel_room_types")
+    )
+    return hotel, limits_of(rows, hotel)
+
+
+def limits_of(rows: Sequence[Row], hotel: Hotel) -> dict[int, Limits]:
     """By room type, which in QloApps is a product."""
-    rows = await shop.client.rows("hotel_room_types")
     found = [_limits(row) for row in rows if wire.number(row.get("id_hotel")) == hotel.id]
     return {limits.room_type: limits for limits in found}
 
