@@ -86,7 +86,8 @@ def _preview(
     if known.status is ReservationStatus.CANCELLED and booked.live:
         raise Rejected("its state says cancelled, but a room is still held: staff must look")
     check_not_begun(shop, booked, known)
-    fee = terms.fee(rules, known.stay, known.total, shop.today())
+    held = terms.of_order(rules, booked.order)
+    fee = terms.fee(held, known.stay, known.total, shop.today())
     nothing = replace(known.total, amount=wire.cents(wire.amount(0)))
     if fee is None and not booked.paid:
         fee = nothing

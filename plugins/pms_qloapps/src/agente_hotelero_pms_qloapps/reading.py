@@ -242,7 +242,9 @@ def to_reservation(
         occupancies=tuple(line.party for line in rooms_of(booked)),
         guest=guest,
         total=total,
-        cancellation=terms.terms(rules, stay, total, shop.services.time_zone),
+        cancellation=terms.terms(
+            terms.of_order(rules, order), stay, total, shop.services.time_zone
+        ),
         balance=None if cancelled else owed,
         services=tuple(str(one) for one in services_of(booked) if one not in facts.automatic),
     )
