@@ -224,6 +224,21 @@ async def test_the_key_is_in_a_header_and_nowhere_else(
     assert "Q0FOQVJZ" not in seen
 
 
+@pytest.mark.anyio
+async def test_the_cookie_of_one_answer_is_not_sent_with_the_next_call() -> None:
+    sent: list[str | None] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie"))
+        headers = {"content-type": "application/json", "set-cookie": "QloApps-1=guest; path=/"}
+        return httpx.Response(200, headers=headers, text="[]")
+
+    shop = Client(httpx.AsyncClient(transport=httpx.MockTransport(answered)), CONFIG)
+    for _ in range(2):
+        await shop.rows("orders")
+    assert sent == [None, None]
+
+
 # ── settings ─────────────────────────────────────────────────────────────────────────────────────
 
 
