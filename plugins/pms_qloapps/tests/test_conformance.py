@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -89,4 +90,11 @@ class TestQloApps17(QloAppsTests):
 
 
 class TestQloApps16(QloAppsTests):
+    """Faults take minutes, and are the same for both versions: `QLOAPPS_TEST_ALL` adds them."""
+
     version = "1.6.1"
+
+    if "QLOAPPS_TEST_ALL" not in os.environ:
+        test_a_failure_says_what_to_do = None  # type: ignore[assignment]
+        test_the_secret_is_told_nowhere = None  # type: ignore[assignment]
+        test_no_guest_is_named_in_logs_and_errors = None  # type: ignore[assignment]

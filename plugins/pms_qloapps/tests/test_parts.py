@@ -224,6 +224,21 @@ async def test_the_key_is_in_a_header_and_nowhere_else(
     assert "Q0FOQVJZ" not in seen
 
 
+@pytest.mark.anyio
+async def test_the_cookie_of_one_answer_is_not_sent_with_the_next_call() -> None:
+    sent: list[str | None] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie"))
+        headers = {"content-type": "application/json", "set-cookie": "QloApps-1=guest; path=/"}
+        return httpx.Response(200, headers=headers, text="[]")
+
+    shop = Client(httpx.AsyncClient(transport=httpx.MockTransport(answered)), CONFIG)
+    for _ in range(2):
+        await shop.rows("orders")
+    assert sent == [None, None]
+
+
 # ── settings ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -490,8 +505,10 @@ STAY = Stay(arrival=date(2027, 3, 10), departure=date(2027, 3, 12))
 TOTAL = Money(amount=Decimal(200), currency="EUR")
 
 
-def rule(days: int, kept: int, *, percent: bool = True) -> terms.Rule:
-    return terms.Rule(days=Decimal(days), kept=Decimal(kept), percent=percent)
+def rule(days: int, kept: int, *, percent: bool = True, advance: int = 0) -> terms.Rule:
+    return terms.Rule(
+        days=Decimal(days), kept=Decimal(kept), kept_of_advance=Decimal(advance), percent=percent
+    )
 
 
 def fee_on(listed: list[terms.Rule], days_before: int) -> Decimal | None:
@@ -522,10 +539,13 @@ def test_terms_that_are_never_free_say_so() -> None:
     assert terms.terms([], STAY, TOTAL, ZONE) == CancellationTerms()
 
 
-def test_rules_come_in_the_hotels_order() -> None:
+def test_rules_come_with_the_most_days_first_and_know_advance_payments() -> None:
     rows: list[dict[str, Any]] = [
         {"id": 1, "payment_type": 1, "days": "2.000000", "deduction_value_full_pay": "30"},
         {"id": "2", "payment_type": "2", "days": "7", "deduction_value_full_pay": "0.000000"},
-        {"id": 3, "payment_type": 2, "days": 1, "deduction_value_full_pay": 1},
     ]
-    assert terms.rules_of(rows, (2, 1)) == (rule(7, 0), rule(2, 30, percent=False))
+    rows[1]["deduction_value_adv_pay"] = "100.000000"
+    found = terms.rules_of(rows)
+    assert found == (rule(7, 0, advance=100), rule(2, 30, percent=False))
+    assert terms.of_order(found, {"is_advance_payment": "0"}) == found
+    assert [one.kept for one in terms.of_order(found, {"is_advance_payment": "1"})] == [100, 0]

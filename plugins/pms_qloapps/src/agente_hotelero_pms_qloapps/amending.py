@@ -33,6 +33,7 @@ from agente_hotelero_pms_qloapps import (
     wire,
 )
 from agente_hotelero_pms_qloapps import hotel as hotels
+from agente_hotelero_pms_qloapps.hotel import Hotel, Limits
 from agente_hotelero_pms_qloapps.offers import Market, Quote
 from agente_hotelero_pms_qloapps.pricing import Extra
 from agente_hotelero_pms_qloapps.reading import Booked, Line
@@ -47,6 +48,17 @@ class Plan:
 
     kinds: Sequence[Mapping[str, Any]] | None
     total: Decimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A reservation as it is, and its hotel."""
+
+    booked: Booked
+    known: Reservation
+    hotel: Hotel
+    limits: Mapping[int, Limits]
+    rules: Sequence[terms.Rule]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,21 +80,19 @@ class Wish:
 
 
 async def preview(shop: Shop, reference: str, change: StayChange) -> Amendment:
-    booked = await reading.by_reference(shop, reference)
-    known = await reading.shown(shop, booked)
-    wish = await _wish(shop, booked, known, change)
+    held = await _held(shop, reference)
+    wish = await _wish(shop, held, change)
     return _amendment(shop, wish, await _plan(shop, wish))
 
 
 async def amend(shop: Shop, amendment: Amendment) -> Reservation:
     """A reservation that already is as asked is returned as it is."""
-    booked = await reading.by_reference(shop, amendment.reference)
-    known, change = await reading.shown(shop, booked), amendment.change
-    if _is_so(known, change) and booked.live:
-        return known
-    if known.version != amendment.version:
+    held, change = await _held(shop, amendment.reference), amendment.change
+    if _is_so(held.known, change) and held.booked.live:
+        return held.known
+    if held.known.version != amendment.version:
         raise Rejected("the reservation was changed since")
-    wish = await _wish(shop, booked, known, change)
+    wish = await _wish(shop, held, change)
     plan = await _plan(shop, wish)
     now = _amendment(shop, wish, plan)
     if now.total != amendment.total:
@@ -105,7 +115,7 @@ async def _made_sure(shop: Shop, wish: Wish, plan: Plan) -> Reservation:
         raise OutcomeUnknown("changed into a room that is somebody else's too: staff must look")
     if await booking.seat(shop, booked, wish.change.occupancies) or moved:
         booked = await reading.by_id(shop, wish.booked.id)
-    known = await reading.shown(shop, booked)
+    known = await reading.shown(shop, booked, wish.market.rules)
     if not _is_so(known, wish.change) or abs(booked.total - plan.total) > wire.CENT:
         raise OutcomeUnknown("changed, but not into what was asked: staff must look")
     return known
@@ -115,23 +125,30 @@ def _is_so(known: Reservation, change: StayChange) -> bool:
     return known.stay == change.stay and known.occupancies == change.occupancies
 
 
-async def _wish(shop: Shop, booked: Booked, known: Reservation, change: StayChange) -> Wish:
+async def _held(shop: Shop, reference: str) -> Held:
+    """Raises NotFound."""
+    booked = await reading.by_reference(shop, reference)
+    hotel, limits = await hotels.read_house(shop, str(booked.shown[0].hotel))
+    rules = await terms.read_rules(shop.client, hotel)
+    known = await reading.shown(shop, booked, rules)
+    return Held(booked=booked, known=known, hotel=hotel, limits=limits, rules=rules)
+
+
+async def _wish(shop: Shop, held: Held, change: StayChange) -> Wish:
     """Raises Rejected for what cannot be changed, or not into that."""
+    booked, known = held.booked, held.known
     cancelling.check_not_begun(shop, booked, known)
     hotels.check_parties(change.occupancies)
     _check_simple(booked, known, change)
-    hotel = await shop.hotel(known.property_id)
-    if change.stay != known.stay:
-        hotels.check_window(shop, hotel, change.stay)
-    limits = await hotels.read_limits(shop, hotel)
-    room_type = limits.get(booked.live[0].room_type)
+    room_type = held.limits.get(booked.live[0].room_type)
     if room_type is None:
         raise Rejected("its room type is not sold any more")
     if not all(room_type.fits(party) for party in change.occupancies):
         raise Rejected("so many guests do not fit into the room")
     if change.stay != known.stay:
+        hotels.check_window(shop, held.hotel, change.stay)
         hotels.check_nights([room_type], change.stay)
-    market = await offers.read_market(shop, hotel, limits, "en")
+    market = await offers.read_market(shop, held.hotel, held.limits, "en", held.rules)
     return Wish(booked=booked, known=known, change=change, market=market)
 
 
@@ -197,6 +214,8 @@ async def _prolonged(shop: Shop, wish: Wish) -> Plan:
     kinds = await _kept(shop, wish)
     total = wish.booked.total
     for part in parts:
+        if part.nights < wish.market.limits[wish.room_type].min_nights:
+            raise Rejected("the house is full, and QloApps adds no so few nights: staff must do it")
         quote = await _quote(shop, wish, part)
         if not {line.room for line in wish.rooms} <= set(quote.rooms):
             raise SoldOut("the room is taken in the nights before or after")

@@ -12,6 +12,7 @@ all, and so does ours to a booking that is not the agent's, because nobody looks
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from agente_hotelero.errors import (
 )
 from agente_hotelero.stays import Guest, Occupancy, Offer, Reservation, ReservationDraft
 
-from agente_hotelero_pms_qloapps import cancelling, guests, offers, reading, wire
+from agente_hotelero_pms_qloapps import cancelling, guests, offers, reading, terms, wire
 from agente_hotelero_pms_qloapps.client import Query
 from agente_hotelero_pms_qloapps.offers import Sale
 from agente_hotelero_pms_qloapps.reading import Booked, Line
@@ -43,15 +44,17 @@ async def create(shop: Shop, draft: ReservationDraft) -> Reservation:
     known = await _earlier(shop, draft)
     if known is not None:
         return await _resumed(shop, draft, known)
-    sale = await offers.present(shop, draft.offer)
+    sale, stored = await asyncio.gather(
+        offers.present(shop, draft.offer), _known(shop, draft.guest)
+    )
     if abs(sale.offer.total.amount - draft.offer.total.amount) > wire.CENT or (
         sale.offer.total.currency != draft.offer.total.currency
     ):
         raise PriceChanged(_as_offered(draft.offer, sale.offer))
-    body = await _body(shop, draft, sale)
-    made = await shop.client.post_booking(body)
+    made = await shop.client.post_booking(await _body(shop, draft, sale, stored))
     try:
-        return await _settled(shop, draft, await reading.by_id(shop, wire.number(made.get("id"))))
+        booked = await reading.by_id(shop, wire.number(made.get("id")))
+        return await _settled(shop, draft, booked, rules=sale.rules)
     except (SoldOut, PriceChanged, OutcomeUnknown):
         raise
     except HoteleroError as error:
@@ -88,7 +91,12 @@ async def _resumed(shop: Shop, draft: ReservationDraft, known: Booked) -> Reserv
 
 
 async def _settled(
-    shop: Shop, draft: ReservationDraft, booked: Booked, *, gives_way_to_all: bool = False
+    shop: Shop,
+    draft: ReservationDraft,
+    booked: Booked,
+    *,
+    rules: Sequence[terms.Rule] | None = None,
+    gives_way_to_all: bool = False,
 ) -> Reservation:
     """The reservation once all of it is good; else it is cancelled, and the error says why."""
     if not is_ordered(booked, draft):
@@ -106,7 +114,7 @@ async def _settled(
     seated = await seat(shop, booked, draft.offer.occupancies)
     if moved or seated:
         booked = await reading.by_id(shop, booked.id)
-    return await reading.shown(shop, booked)
+    return await reading.shown(shop, booked, rules)
 
 
 def is_ordered(booked: Booked, draft: ReservationDraft) -> bool:
@@ -146,11 +154,12 @@ def _as_offered(offer: Offer, now: Offer) -> Offer:
     return replace(now, room_type=offer.room_type, rate_plan=offer.rate_plan)
 
 
-async def _body(shop: Shop, draft: ReservationDraft, sale: Sale) -> dict[str, Any]:
+async def _body(
+    shop: Shop, draft: ReservationDraft, sale: Sale, stored: Row | None
+) -> dict[str, Any]:
+    """`stored` is the customer whom QloApps knows by the guest's address."""
     offer, facts = draft.offer, await shop.facts()
-    customer = guests.customer_of(
-        shop.config, draft.guest, draft.external_ref, await _known(shop, draft.guest)
-    )
+    customer = guests.customer_of(shop.config, draft.guest, draft.external_ref, stored)
     kind = room_type_body(offer.room_type.id, offer.occupancies, sale.services, list(sale.rooms))
     kind |= {
         "checkin_date": offer.stay.arrival.isoformat(),

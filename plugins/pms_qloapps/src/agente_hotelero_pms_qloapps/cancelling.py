@@ -6,6 +6,7 @@ takes no fee and pays nothing back, which staff do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,28 +23,35 @@ from agente_hotelero_pms_qloapps.offers import fingerprint
 from agente_hotelero_pms_qloapps.reading import BOOKED, Booked
 from agente_hotelero_pms_qloapps.shop import Shop
 
+_HELD = "QloApps took the cancellation, but a room is still held"
+
 
 async def preview(shop: Shop, reference: str) -> Cancellation:
     booked = await reading.by_reference(shop, reference)
-    return await _preview(shop, booked, await reading.shown(shop, booked))
+    rules = await _rules(shop, booked)
+    return _preview(shop, booked, await reading.shown(shop, booked, rules), rules)
 
 
 async def cancel(shop: Shop, cancellation: Cancellation) -> Reservation:
     """One that is cancelled already is returned as it is."""
     booked = await reading.by_reference(shop, cancellation.reference)
-    known = await reading.shown(shop, booked)
+    rules = await _rules(shop, booked)
+    known = await reading.shown(shop, booked, rules)
     if known.status is ReservationStatus.CANCELLED and not booked.live:
         return known
-    now = await _preview(shop, booked, known)
+    now = _preview(shop, booked, known, rules)
     if now.version != cancellation.version:
         raise Rejected("the reservation was changed since")
     if now.fee != cancellation.fee:
         raise PriceChanged(now)
-    await cancel_order(shop, booked.id)
+    await shop.client.set_state(booked.id, (await shop.facts()).cancelled)
     try:
-        return await reading.shown(shop, await reading.by_id(shop, booked.id))
+        booked = await reading.by_id(shop, booked.id)
     except HoteleroError as error:
-        raise OutcomeUnknown("cancelled, but it could not be read again") from error
+        raise OutcomeUnknown("cancelled, but it could not be looked at") from error
+    if booked.live:
+        raise OutcomeUnknown(_HELD)
+    return await reading.shown(shop, booked, rules)
 
 
 async def cancel_order(shop: Shop, order: int) -> None:
@@ -54,7 +62,7 @@ async def cancel_order(shop: Shop, order: int) -> None:
     except HoteleroError as error:
         raise OutcomeUnknown("cancelled, but it could not be looked at") from error
     if not all(reading.line_of(row).dead for row in rows):
-        raise OutcomeUnknown("QloApps took the cancellation, but a room is still held")
+        raise OutcomeUnknown(_HELD)
 
 
 def check_not_begun(shop: Shop, booked: Booked, known: Reservation) -> None:
@@ -67,13 +75,19 @@ def check_not_begun(shop: Shop, booked: Booked, known: Reservation) -> None:
         raise Rejected("the day of arrival is past")
 
 
-async def _preview(shop: Shop, booked: Booked, known: Reservation) -> Cancellation:
+async def _rules(shop: Shop, booked: Booked) -> Sequence[terms.Rule]:
+    hotel = await shop.hotel(str(booked.shown[0].hotel))
+    return await terms.read_rules(shop.client, hotel)
+
+
+def _preview(
+    shop: Shop, booked: Booked, known: Reservation, rules: Sequence[terms.Rule]
+) -> Cancellation:
     if known.status is ReservationStatus.CANCELLED and booked.live:
         raise Rejected("its state says cancelled, but a room is still held: staff must look")
     check_not_begun(shop, booked, known)
-    hotel = await shop.hotel(known.property_id)
-    rules = await terms.read_rules(shop.client, hotel)
-    fee = terms.fee(rules, known.stay, known.total, shop.today())
+    held = terms.of_order(rules, booked.order)
+    fee = terms.fee(held, known.stay, known.total, shop.today())
     nothing = replace(known.total, amount=wire.cents(wire.amount(0)))
     if fee is None and not booked.paid:
         fee = nothing

@@ -20,6 +20,7 @@ from agente_hotelero.stays import Changes, Reservation
 
 from agente_hotelero_pms_qloapps import reading, wire
 from agente_hotelero_pms_qloapps.client import Query
+from agente_hotelero_pms_qloapps.reading import Booked
 from agente_hotelero_pms_qloapps.shop import Shop
 from agente_hotelero_pms_qloapps.wire import Row
 
@@ -101,8 +102,10 @@ async def _load(shop: Shop, numbers: Sequence[int]) -> dict[int, Reservation]:
     """By order number, oldest first."""
     if not numbers:
         return {}
-    orders = await shop.client.rows("orders", reading.filters(numbers))
-    loaded = await reading.load(shop, sorted(orders, key=lambda order: wire.number(order["id"])))
+    loaded: list[Booked] = []
+    for part in wire.parts(numbers):
+        loaded += await reading.load(shop, await shop.client.rows("orders", reading.filters(part)))
+    loaded.sort(key=lambda booked: booked.id)
     shown = await reading.all_shown(shop, loaded)
     return {booked.id: one for booked, one in zip(loaded, shown, strict=True)}
 
@@ -138,10 +141,11 @@ def _note(found: dict[int, str], number: int, stamp: str) -> None:
 
 async def _of_customers(shop: Shop, people: Sequence[Row]) -> list[tuple[int, str]]:
     stamps = {wire.number(row["id"]): wire.text(row.get("date_upd")) for row in people}
-    if not stamps:
-        return []
-    asked = {"filter[id_customer]": wire.any_of(stamps), "display": "[id,id_customer]"}
-    return [
-        (wire.number(row["id"]), stamps[wire.number(row.get("id_customer"))])
-        for row in await shop.client.rows("orders", asked)
-    ]
+    found: list[tuple[int, str]] = []
+    for part in wire.parts(stamps):
+        asked = {"filter[id_customer]": wire.any_of(part), "display": "[id,id_customer]"}
+        found += [
+            (wire.number(row["id"]), stamps[wire.number(row.get("id_customer"))])
+            for row in await shop.client.rows("orders", asked)
+        ]
+    return found

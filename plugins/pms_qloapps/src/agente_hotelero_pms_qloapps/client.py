@@ -94,9 +94,7 @@ class Client:
 
     async def image(self, path: str, limit: int) -> tuple[bytes, str]:
         """An image of at most `limit` bytes and its type. Raises NotFound for anything else."""
-        request = self._http.build_request(
-            "GET", f"{self._api}/images/{path}", headers=self._headers()
-        )
+        request = self._request("GET", f"images/{path}")
         try:
             response = await self._http.send(request, stream=True, follow_redirects=False)
             try:
@@ -142,27 +140,38 @@ class Client:
         body: tuple[str, bytes] | None = None,
         writes: bool = False,
     ) -> httpx.Response:
-        kind, content = body or ("", None)
-        headers = self._headers() | ({"Content-Type": kind} if kind else {})
+        request = self._request(method, path, query, body)
         what = f"{method} {path.partition('/')[0]}"
         try:
-            return await self._http.request(
-                method,
-                f"{self._api}/{path}",
-                params=dict(query),
-                headers=headers,
-                content=content,
-                follow_redirects=False,
-            )
+            return await self._http.send(request, follow_redirects=False)
         # Without the cause, whose request carries the key.
         except NEVER_SENT as error:
             raise Unavailable(f"{what}: {type(error).__name__}") from None
         except httpx.HTTPError as error:
             raise failures.unsure(f"{what}: {type(error).__name__}", writes) from None
 
-    def _headers(self) -> dict[str, str]:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: tuple[str, bytes] | None = None,
+    ) -> httpx.Request:
+        """With the key, and without the cookie of an earlier answer: QloApps keeps
+        a visitor's guest and cart in it, and one booking must know nothing of another."""
         token = base64.b64encode(f"{self._key.get_secret_value()}:".encode()).decode()
-        return {"Authorization": f"Basic {token}"}
+        headers = {"Authorization": f"Basic {token}"}
+        if body is not None:
+            headers["Content-Type"] = body[0]
+        request = self._http.build_request(
+            method,
+            f"{self._api}/{path}",
+            params=dict(query or {}),
+            headers=headers,
+            content=None if body is None else body[1],
+        )
+        request.headers.pop("Cookie", None)
+        return request
 
 
 async def _picture(response: httpx.Response, limit: int) -> tuple[bytes, str]:

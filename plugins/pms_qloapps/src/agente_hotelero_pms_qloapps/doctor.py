@@ -89,11 +89,11 @@ async def _hotels(shop: Shop) -> list[Finding]:
     named = ", ".join(f"{hotel.id} ({hotel.name})" for hotel in listed)
     advice = "property_id is one of these numbers" if len(listed) > 1 else ""
     found = [Finding(ok=True, what=f"hotels: {named}", advice=advice)]
-    limits = [await hotels.read_limits(shop, hotel) for hotel in listed]
+    types = await shop.client.rows("hotel_room_types")
     found += [
         Finding(ok=False, what=f"hotel {hotel.id} has no room type", advice="add one there")
-        for hotel, types in zip(listed, limits, strict=True)
-        if not types
+        for hotel in listed
+        if not hotels.limits_of(types, hotel)
     ]
     return found
 

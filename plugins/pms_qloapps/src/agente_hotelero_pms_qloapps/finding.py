@@ -3,6 +3,9 @@
 QloApps finds orders by source and customer, lines by date, customers by address; a telephone number
 only as it was typed, and on 1.6.1 not at all. Every candidate is read as a reservation and compared
 with all that was asked, so that what QloApps matches loosely does not come out.
+
+A guest who booked under a known customer's e-mail address stands in the remark alone (`guests`):
+such a one is not found by name or telephone only, but is together with anything else.
 """
 
 from __future__ import annotations
@@ -70,8 +73,10 @@ async def _orders(shop: Shop, asked: Query) -> list[int]:
 
 
 async def _of_customers(shop: Shop, customers: Sequence[Row]) -> list[int]:
-    numbers = {wire.number(row["id"]) for row in customers}
-    return await _orders(shop, {"filter[id_customer]": wire.any_of(numbers)}) if numbers else []
+    found: list[int] = []
+    for part in wire.parts(wire.number(row["id"]) for row in customers):
+        found += await _orders(shop, {"filter[id_customer]": wire.any_of(part)})
+    return sorted(found, reverse=True)
 
 
 async def _by_email(shop: Shop, email: str) -> Sequence[Row]:
@@ -116,8 +121,7 @@ async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
 
 async def _by_name(shop: Shop, name: str) -> Sequence[Row]:
     """By the longest word, in either name, and all customers where that finds nobody: whether
-    accents count is up to the shop's database. A guest who stands in a remark alone is not found
-    so, but is with an e-mail address, a telephone number or a date."""
+    accents count is up to the shop's database."""
     wanted = rules.folded(name)
     longest = max((word for word in name.split() if wire.literal(word)), key=len, default="")
     if not longest:

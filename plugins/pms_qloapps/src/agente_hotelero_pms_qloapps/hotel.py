@@ -36,7 +36,6 @@ class Hotel:
     country: int
     refunds: bool
     refund_rules: tuple[int, ...]
-    room_types: tuple[int, ...]
     last_departure: date | None
     departure_within: int | None
     notice: int | None
@@ -92,7 +91,6 @@ def hotel_of(row: Row) -> Hotel:
         country=wire.number(row.get("id_country")),
         refunds=bool(wire.number(row.get("active_refund"))),
         refund_rules=wire.ids(linked.get("hotel_refund_rules")),
-        room_types=wire.ids(linked.get("room_types")),
         last_departure=wire.day(row.get("max_order_date")) if own_end else None,
         departure_within=wire.number(row.get("max_checkout_offset")) or None if own_days else None,
         notice=notice if own_notice else None,
@@ -127,15 +125,21 @@ async def properties(shop: Shop) -> Sequence[Property]:
 
 
 async def room_types(shop: Shop, property_id: str, locale: str) -> Sequence[RoomType]:
-    hotel = await shop.hotel(property_id)
-    limits = await read_limits(shop, hotel)
+    _, limits = await read_house(shop, property_id)
     kinds = await read_kinds(shop, limits, locale)
     return [kind.shown for kind in kinds.values()]
 
 
-async def read_limits(shop: Shop, hotel: Hotel) -> dict[int, Limits]:
+async def read_house(shop: Shop, property_id: str) -> tuple[Hotel, dict[int, Limits]]:
+    """A hotel and the limits of its room types. Raises NotFound."""
+    hotel, rows = await asyncio.gather(
+        shop.hotel(property_id), shop.client.rows("hotel_room_types")
+    )
+    return hotel, limits_of(rows, hotel)
+
+
+def limits_of(rows: Sequence[Row], hotel: Hotel) -> dict[int, Limits]:
     """By room type, which in QloApps is a product."""
-    rows = await shop.client.rows("hotel_room_types")
     found = [_limits(row) for row in rows if wire.number(row.get("id_hotel")) == hotel.id]
     return {limits.room_type: limits for limits in found}
 

@@ -67,6 +67,7 @@ class Sale:
     offer: Offer
     rooms: Mapping[int, str]
     services: tuple[int, ...]
+    rules: Sequence[terms.Rule]
 
 
 async def search(shop: Shop, query: OfferQuery) -> Sequence[Offer]:
@@ -90,9 +91,8 @@ async def present(shop: Shop, offer: Offer) -> Sale:
 async def sales(shop: Shop, query: OfferQuery) -> list[Sale]:
     """Cheapest first; empty when all rooms of all fitting types are taken."""
     hotels.check_parties(query.occupancies)
-    hotel = await shop.hotel(query.property_id)
+    hotel, limits = await hotels.read_house(shop, query.property_id)
     hotels.check_window(shop, hotel, query.stay)
-    limits = await hotels.read_limits(shop, hotel)
     asked = fitting(limits, query)
     market, ari = await asyncio.gather(
         read_market(shop, hotel, limits, query.locale),
@@ -121,13 +121,18 @@ def fitting(limits: Mapping[int, Limits], query: OfferQuery) -> set[int]:
 
 
 async def read_market(
-    shop: Shop, hotel: Hotel, limits: Mapping[int, Limits], locale: str
+    shop: Shop,
+    hotel: Hotel,
+    limits: Mapping[int, Limits],
+    locale: str,
+    rules: Sequence[terms.Rule] | None = None,
 ) -> Market:
-    kinds, services, rules = await asyncio.gather(
-        hotels.read_kinds(shop, limits, locale),
-        pricing.read_services(shop.client),
-        terms.read_rules(shop.client, hotel),
+    """`rules`: where they have been read already."""
+    kinds, services = await asyncio.gather(
+        hotels.read_kinds(shop, limits, locale), pricing.read_services(shop.client)
     )
+    if rules is None:
+        rules = await terms.read_rules(shop.client, hotel)
     return Market(hotel=hotel, limits=limits, kinds=kinds, services=services, rules=rules)
 
 
@@ -192,7 +197,7 @@ def _sale(shop: Shop, query: OfferQuery, market: Market, quote: Quote) -> Sale:
         expires_at=shop.now() + timedelta(minutes=shop.config.offer_minutes),
     )
     services = tuple(extra.id for extra in quote.automatic)
-    return Sale(offer=offer, rooms=quote.rooms, services=services)
+    return Sale(offer=offer, rooms=quote.rooms, services=services, rules=market.rules)
 
 
 def offer_id(tenant: str, query: OfferQuery, room_type: str, total: Money) -> str:

@@ -24,7 +24,6 @@ from agente_hotelero.stays import (
 )
 
 from agente_hotelero_pms_qloapps import guests, terms, wire
-from agente_hotelero_pms_qloapps.hotel import Hotel
 from agente_hotelero_pms_qloapps.offers import STANDARD, fingerprint
 from agente_hotelero_pms_qloapps.shop import Shop, ShopFacts
 from agente_hotelero_pms_qloapps.wire import Row
@@ -187,25 +186,30 @@ async def _details(shop: Shop, numbers: Sequence[int]) -> dict[int, Row]:
     return found
 
 
-async def shown(shop: Shop, booked: Booked) -> Reservation:
-    return (await all_shown(shop, [booked]))[0]
+async def shown(
+    shop: Shop, booked: Booked, rules: Sequence[terms.Rule] | None = None
+) -> Reservation:
+    """As a reservation; `rules` are the hotel's, where they have been read already."""
+    if rules is None:
+        return (await all_shown(shop, [booked]))[0]
+    return to_reservation(shop, await shop.facts(), booked, rules)
 
 
 async def all_shown(shop: Shop, found: Sequence[Booked]) -> list[Reservation]:
     """As reservations; each hotel and its refund rules are read once."""
     facts = await shop.facts()
-    rules: dict[int, Sequence[terms.Rule]] = {}
-    for number in sorted({booked.shown[0].hotel for booked in found}):
-        hotel = await _hotel(shop, number)
-        rules[number] = () if hotel is None else await terms.read_rules(shop.client, hotel)
+    numbers = sorted({booked.shown[0].hotel for booked in found})
+    rules = {number: await _rules(shop, number) for number in numbers}
     return [to_reservation(shop, facts, one, rules[one.shown[0].hotel]) for one in found]
 
 
-async def _hotel(shop: Shop, number: int) -> Hotel | None:
+async def _rules(shop: Shop, number: int) -> Sequence[terms.Rule]:
+    """None for a hotel that is there no more."""
     try:
-        return await shop.hotel(str(number))
+        hotel = await shop.hotel(str(number))
     except NotFound:
-        return None
+        return ()
+    return await terms.read_rules(shop.client, hotel)
 
 
 def to_reservation(
@@ -238,7 +242,9 @@ def to_reservation(
         occupancies=tuple(line.party for line in rooms_of(booked)),
         guest=guest,
         total=total,
-        cancellation=terms.terms(rules, stay, total, shop.services.time_zone),
+        cancellation=terms.terms(
+            terms.of_order(rules, order), stay, total, shop.services.time_zone
+        ),
         balance=None if cancelled else owed,
         services=tuple(str(one) for one in services_of(booked) if one not in facts.automatic),
     )

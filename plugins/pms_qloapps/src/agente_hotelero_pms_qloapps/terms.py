@@ -1,14 +1,16 @@
 """What cancelling costs, by the refund rules of the hotel. Pure.
 
-A rule is "at least so many days before arrival, this is kept"; QloApps takes the first of the
-hotel's that fits, and keeps all where it has rules and none fits. It applies them to refunds that
-staff give, never by itself. Days are whole days of the hotel's calendar.
+A rule is "at least so many days before arrival, this is kept". QloApps takes the first that fits in
+the order that the hotel gave them, which the API does not tell; here they are taken with the most
+days first, the only order in which each of them can ever apply. All is kept where a hotel has rules
+and none fits. QloApps applies them to refunds that staff give, never by itself. Days are whole days
+of the hotel's calendar.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -21,15 +23,16 @@ from agente_hotelero_pms_qloapps.hotel import Hotel
 from agente_hotelero_pms_qloapps.wire import Row
 
 _PERCENT = 2
-_ALL = Decimal(100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """Kept when cancelled `days` before arrival or earlier: percent of the total, or an amount."""
+    """Kept when cancelled `days` before arrival or earlier: percent of the total, or an amount;
+    `kept_of_advance` where a part was paid in advance on the website."""
 
     days: Decimal
     kept: Decimal
+    kept_of_advance: Decimal
     percent: bool
 
     def fee(self, total: Money) -> Money:
@@ -38,24 +41,32 @@ class Rule:
 
 
 async def read_rules(client: Client, hotel: Hotel) -> tuple[Rule, ...]:
-    """The hotel's, in its order; none where it does not refund."""
+    """The hotel's; none where it does not refund."""
     if not hotel.refunds or not hotel.refund_rules:
         return ()
     rows = await client.rows("hotel_refund_rules", {"filter[id]": wire.any_of(hotel.refund_rules)})
-    return rules_of(rows, hotel.refund_rules)
+    return rules_of(rows)
 
 
-def rules_of(rows: Iterable[Row], order: Sequence[int]) -> tuple[Rule, ...]:
-    found = {wire.number(row["id"]): row for row in rows}
-    return tuple(
+def rules_of(rows: Iterable[Row]) -> tuple[Rule, ...]:
+    """With the most days first."""
+    rules = [
         Rule(
-            days=wire.amount(found[number].get("days")),
-            kept=wire.amount(found[number].get("deduction_value_full_pay")),
-            percent=wire.number(found[number].get("payment_type")) == _PERCENT,
+            days=wire.amount(row.get("days")),
+            kept=wire.amount(row.get("deduction_value_full_pay")),
+            kept_of_advance=wire.amount(row.get("deduction_value_adv_pay")),
+            percent=wire.number(row.get("payment_type")) == _PERCENT,
         )
-        for number in order
-        if number in found
-    )
+        for row in rows
+    ]
+    return tuple(sorted(rules, key=lambda rule: -rule.days))
+
+
+def of_order(rules: Sequence[Rule], order: Row) -> Sequence[Rule]:
+    """As they hold for an order."""
+    if not wire.number(order.get("is_advance_payment")):
+        return rules
+    return [replace(rule, kept=rule.kept_of_advance) for rule in rules]
 
 
 def fee(rules: Sequence[Rule], stay: Stay, total: Money, today: date) -> Money | None:
@@ -64,7 +75,7 @@ def fee(rules: Sequence[Rule], stay: Stay, total: Money, today: date) -> Money |
         return None
     days = (stay.arrival - today).days
     fitting = next((rule for rule in rules if days >= rule.days), None)
-    return (fitting or Rule(days=Decimal(0), kept=_ALL, percent=True)).fee(total)
+    return total if fitting is None else fitting.fee(total)
 
 
 def terms(rules: Sequence[Rule], stay: Stay, total: Money, zone: ZoneInfo) -> CancellationTerms:

@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from xml.sax.saxutils import escape
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
 _NO_DAY = ("", "0000-00-00")
+_IDS = 200
 
 
 def parsed(body: str) -> Any:
@@ -41,7 +42,8 @@ def amount(value: Any) -> Decimal:
 
 
 def cents(value: Decimal) -> Decimal:
-    return value.quantize(CENT)
+    """As QloApps rounds: halves away from zero."""
+    return value.quantize(CENT, ROUND_HALF_UP)
 
 
 def text(value: Any, language: int | None = None) -> str:
@@ -88,8 +90,14 @@ def plain(markup: str) -> str:
 
 
 def any_of(values: Iterable[int]) -> str:
-    """A filter for one of these ids."""
+    """A filter for one of these ids; see `parts` for how many."""
     return f"[{'|'.join(str(value) for value in sorted(set(values)))}]"
+
+
+def parts(values: Iterable[int]) -> list[list[int]]:
+    """So many ids as fit into one address, newest first."""
+    newest = sorted(set(values), reverse=True)
+    return [newest[start : start + _IDS] for start in range(0, len(newest), _IDS)]
 
 
 def literal(value: str) -> str | None:
