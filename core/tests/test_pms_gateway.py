@@ -253,6 +253,21 @@ async def test_a_wrong_booking_that_stays_is_for_staff(
     assert (await operation(database)).state == "unknown"
 
 
+async def test_an_earlier_try_that_was_cancelled_is_not_taken_for_the_booking(
+    make: Make, hotel: FakeHotel
+) -> None:
+    hotel.idempotency = Idempotency.EXTERNAL_REF
+    pms, made = await booked(make, hotel)
+    hotel.change(made.reference, status=ReservationStatus.CANCELLED)
+    hotel.after["create_reservation"] = [OutcomeUnknown()]
+    again = await pms.book(DRAFT, "k2")
+    assert (again.reference, again.status) == ("R1", ReservationStatus.CONFIRMED)
+    hotel.errors["create_reservation"] = [OutcomeUnknown()]
+    hotel.change("R1", status=ReservationStatus.CANCELLED)
+    with pytest.raises(OutcomeUnknown):
+        await pms.book(DRAFT, "k3")
+
+
 # ── changing, cancelling, adding ─────────────────────────────────────────────────────────────────
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 import pytest
@@ -16,8 +17,10 @@ from agente_hotelero._runtime.tenants import Assembly, Registry, problems
 from agente_hotelero.components import PluginConfig
 from agente_hotelero.config import PluginSwitch, Settings
 from agente_hotelero.errors import ConfigError
+from agente_hotelero.pms import AdapterInfo
 from agente_hotelero.testing import lend
 
+from core.tests.fake_pms import FakeHotel, FakePms
 from core.tests.fakes import Asker, FakeChannel, FakeIngress, FakeNlp
 
 pytestmark = pytest.mark.anyio
@@ -121,6 +124,27 @@ async def test_what_fails_everywhere_is_out_of_service(stack: AsyncExitStack) ->
 async def test_what_is_required_must_open_at_every_hotel(stack: AsyncExitStack) -> None:
     with pytest.raises(ConfigError, match=r"plugins\.bad\.required"):
         await assembly(loaded(required="bad"), Bad, FakeIngress).build(stack)
+
+
+async def test_an_adapter_of_another_interface_is_not_used(stack: AsyncExitStack) -> None:
+    made = assembly(loaded(), Bad, FakeIngress)
+    registry = replace(made.registry, pms={"fake": FromTomorrow})
+    tree = SETTINGS.model_dump()
+    for tenant in tree["tenants"].values():
+        tenant["pms"] = "fake"
+    settings = Settings.model_validate(tree)
+    built = await replace(made, registry=registry, settings=settings).build(stack)
+    assert built["sol"].pms is None
+    assert "version 9 of the PMS interface" in built["sol"].failed["fake"]
+
+
+class FromTomorrow(FakePms):
+    """Speaks what this core has not learnt."""
+
+    hotel = FakeHotel()
+
+    def info(self) -> AdapterInfo:
+        return replace(super().info(), interface_version=9)
 
 
 async def test_a_channel_whose_way_in_cannot_be_made_is_out_of_service(

@@ -260,9 +260,11 @@ class GuardedPms:
         terms.refuse_another_sale(offer, now)
 
     async def _by_external_ref(self, external_ref: str) -> Reservation | None:
+        """What holds a room under our reference: an earlier try may have been cancelled."""
         query = ReservationQuery(property_id=self.property_id, external_ref=external_ref)
         page = await self.find_reservations(query)
-        return page.items[0] if page.items else None
+        live = (one for one in page.items if one.status is not ReservationStatus.CANCELLED)
+        return next(live, None)
 
     async def _as_ordered(
         self, made: Reservation, draft: ReservationDraft, key: str
