@@ -77,6 +77,7 @@ class FakeHotel:
     calls: list[str] = field(default_factory=list)
     offer: Offer = OFFER
     fee: Money = NOTHING
+    resumes: bool = False
     serialise: bool = False
     limits: RateLimitPolicy = RateLimitPolicy()  # noqa: RUF009 - frozen
     books_wrong: dict[str, Any] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class FakePms(PmsAdapter[PluginConfig]):
             interface_version=1,
             capabilities=self.hotel.capabilities,
             idempotency=self.hotel.idempotency,
+            resumes=self.hotel.resumes,
             serialise=self.hotel.serialise,
             limits=self.hotel.limits,
         )
@@ -155,6 +157,8 @@ class FakePms(PmsAdapter[PluginConfig]):
         native = self.hotel.idempotency is Idempotency.NATIVE_KEY
         async with self.hotel.writing("create_reservation"):
             slot = key if native else str(len(self.hotel.booked))
+            if self.hotel.resumes:
+                slot = draft.external_ref
             new = reservation(draft, f"R{len(self.hotel.booked)}")
             new = replace(new, **self.hotel.books_wrong)
             return self.hotel.booked.setdefault(slot, new)

@@ -253,6 +253,26 @@ async def test_a_wrong_booking_that_stays_is_for_staff(
     assert (await operation(database)).state == "unknown"
 
 
+async def test_a_booking_found_after_silence_is_made_sure_of_where_the_pms_can(
+    make: Make, hotel: FakeHotel
+) -> None:
+    hotel.idempotency, hotel.resumes = Idempotency.EXTERNAL_REF, True
+    hotel.after["create_reservation"] = [OutcomeUnknown(), SoldOut()]
+    with pytest.raises(SoldOut):
+        await make().book(DRAFT, "k")
+    assert hotel.calls.count("create_reservation") == 2
+    hotel.errors["create_reservation"] = [OutcomeUnknown()]
+    hotel.booked.clear()
+    with pytest.raises(OutcomeUnknown):
+        await make().book(DRAFT, "k2")
+    assert hotel.calls.count("create_reservation") == 3
+
+
+async def test_a_cent_of_rounding_is_no_wrong_booking(make: Make, hotel: FakeHotel) -> None:
+    hotel.books_wrong = {"total": Money(amount=Decimal("300.01"), currency="USD")}
+    assert (await make().book(DRAFT, "k")).total.amount == Decimal("300.01")
+
+
 async def test_an_earlier_try_that_was_cancelled_is_not_taken_for_the_booking(
     make: Make, hotel: FakeHotel
 ) -> None:

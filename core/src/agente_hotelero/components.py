@@ -70,10 +70,11 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the core lends to a component of one tenant."""
+    """What the core lends to a component of one tenant. `property_id` is the hotel in its PMS."""
 
     tenant: str
     hotel_name: str
+    property_id: str
     time_zone: ZoneInfo
     languages: Sequence[str]
     http: httpx.AsyncClient

@@ -91,14 +91,17 @@ class RateLimitPolicy:
 class AdapterInfo:
     """What an adapter is: for the core, the operator and the conformance kit.
 
-    `serialise`: two writes at once may go wrong there (the same room sold twice), so the core makes
-    one at a time per property, over all processes.
+    `resumes`: where a booking with the draft's reference exists, `create_reservation` makes no
+    other, but makes sure of that one; the core then has a booking that was found after silence
+    looked at so. `serialise`: two writes at once may go wrong there (the same room sold twice), so
+    the core makes one at a time per property, over all processes.
     """
 
     name: str
     interface_version: int
     capabilities: Capability
     idempotency: Idempotency = Idempotency.NONE
+    resumes: bool = False
     serialise: bool = False
     limits: RateLimitPolicy = field(default_factory=RateLimitPolicy)
 

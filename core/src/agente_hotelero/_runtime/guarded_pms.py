@@ -122,6 +122,7 @@ class GuardedPms:
             found=lambda: self._by_external_ref(draft.external_ref),
             settle=settle,
             again=self.info.idempotency is Idempotency.NATIVE_KEY,
+            resumes=self.info.resumes,
         )
         return await self.writes.once(write, self.reservation)
 

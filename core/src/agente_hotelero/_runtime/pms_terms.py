@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from agente_hotelero.errors import PriceChanged, SoldOut
 from agente_hotelero.stays import (
     Amendment,
     Cancellation,
+    Money,
     Occupancy,
     Offer,
     Reservation,
@@ -15,6 +17,8 @@ from agente_hotelero.stays import (
     ReservationStatus,
     Service,
 )
+
+CENT = Decimal("0.01")
 
 
 def same_sale(one: Offer, other: Offer) -> bool:
@@ -44,8 +48,8 @@ def refuse_another_amendment(asked: Amendment, now: Amendment) -> None:
 
 
 def refuse_another_fee(asked: Cancellation, now: Cancellation) -> None:
-    """Raises PriceChanged."""
-    if (asked.fee, asked.refund) != (now.fee, now.refund):
+    """Raises PriceChanged for another fee, and for a reservation that changed meanwhile."""
+    if (asked.version, asked.fee, asked.refund) != (now.version, now.fee, now.refund):
         raise PriceChanged(now)
 
 
@@ -64,7 +68,7 @@ def is_as_amended(seen: Reservation, amendment: Amendment) -> bool:
     return (
         seen.stay == change.stay
         and _people(seen.occupancies) == _people(change.occupancies)
-        and seen.total == amendment.total
+        and _same(seen.total, amendment.total)
     )
 
 
@@ -75,11 +79,16 @@ def what_is_wrong(made: Reservation, draft: ReservationDraft, property_id: str) 
         "property": made.property_id == property_id,
         "room": made.room_type_id == offer.room_type.id,
         "stay": made.stay == offer.stay,
-        "total": made.total == offer.total,
+        "total": _same(made.total, offer.total),
         "guests": _people(made.occupancies) == _people(offer.occupancies),
         "status": made.status is ReservationStatus.CONFIRMED,
     }
     return next((what for what, is_right in right.items() if not is_right), "")
+
+
+def _same(one: Money, other: Money) -> bool:
+    """Equal but for a cent: systems that keep prices without tax round more than once."""
+    return one.currency == other.currency and abs(one.amount - other.amount) <= CENT
 
 
 def _people(occupancies: Sequence[Occupancy]) -> list[tuple[int, int]]:

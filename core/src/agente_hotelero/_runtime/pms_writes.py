@@ -36,7 +36,8 @@ LOOK_UP_AFTER = (0.0, 0.5, 1.5)
 class Write:
     """One wish. `ahead` makes sure that it still costs what was said; `found` is what became of it
     according to the PMS, None if nothing is seen; `settle` looks at the result, and raises if it is
-    not what was wished. `again`: making it twice is harmless."""
+    not what was wished. `again`: making it twice is harmless; `resumes`: it is where it was found.
+    """
 
     key: str
     operation: str
@@ -46,6 +47,7 @@ class Write:
     found: Callable[[], Awaitable[Reservation | None]]
     settle: Callable[[Reservation], Awaitable[Reservation]]
     again: bool = False
+    resumes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class PmsWrites:
         await self._note(write.key, UNKNOWN)
         try:
             made = await self._look_up(write)
-            if made is None and write.again:
+            if (made is None and write.again) or (made is not None and write.resumes):
                 made = await self._make(write)
         except PermanentError:
             await self._note(write.key, FAILED)

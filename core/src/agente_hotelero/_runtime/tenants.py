@@ -174,6 +174,7 @@ class Lender:
         return Services(
             tenant=tenant,
             hotel_name=settings.name,
+            property_id=settings.property_id,
             time_zone=settings.zone,
             languages=settings.languages,
             http=self.http,

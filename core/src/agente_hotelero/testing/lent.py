@@ -56,6 +56,7 @@ class RecordingInbox:
 def lend(
     *,
     tenant: str = "sol",
+    property_id: str = "1",
     zone: str = "America/Argentina/Buenos_Aires",
     clock: SettableClock | None = None,
     http: httpx.AsyncClient | None = None,
@@ -74,6 +75,7 @@ def lend(
     return Services(
         tenant=tenant,
         hotel_name=f"Hotel {tenant.title()}",
+        property_id=property_id,
         time_zone=ZoneInfo(zone),
         languages=("es", "pt", "en"),
         http=http or httpx.AsyncClient(timeout=5),

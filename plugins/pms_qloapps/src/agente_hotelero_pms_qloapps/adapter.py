@@ -30,7 +30,6 @@ from agente_hotelero_pms_qloapps import (
     doctor,
     finding,
     hotel,
-    images,
     offers,
     reading,
 )
@@ -48,6 +47,7 @@ INFO = AdapterInfo(
     | Capability.IMAGES
     | Capability.POLL,
     idempotency=Idempotency.EXTERNAL_REF,
+    resumes=True,
     serialise=True,
 )
 
@@ -87,11 +87,9 @@ class QloAppsPms(PmsAdapter[QloAppsConfig]):
         return await hotel.properties(self._shop)
 
     async def room_types(self, property_id: str, locale: str) -> Sequence[RoomType]:
-        self._note(property_id)
         return await hotel.room_types(self._shop, property_id, locale)
 
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
-        self._note(query.property_id)
         return await offers.search(self._shop, query)
 
     async def create_reservation(self, draft: ReservationDraft, key: str) -> Reservation:
@@ -119,8 +117,3 @@ class QloAppsPms(PmsAdapter[QloAppsConfig]):
 
     async def poll_changes(self, property_id: str, cursor: str | None) -> Changes:
         return await changes.poll(self._shop, property_id, cursor)
-
-    def _note(self, property_id: str) -> None:
-        """So that the pictures of other hotels in the same shop are not given out."""
-        if property_id.isdecimal():
-            images.hotels_of(self.services).add(int(property_id))

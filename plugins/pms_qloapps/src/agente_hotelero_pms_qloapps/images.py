@@ -21,7 +21,6 @@ from agente_hotelero_pms_qloapps.client import Client
 from agente_hotelero_pms_qloapps.config import QloAppsConfig
 from agente_hotelero_pms_qloapps.hotel import images_of
 
-HOTELS = "pms_qloapps.hotels.{tenant}"
 _KINDS = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _KEPT, _FRESH = 64, timedelta(hours=6)
 _HEADERS = {
@@ -76,19 +75,12 @@ class Pictures:
     async def _is_shown(self, room_type: str, image: str) -> bool:
         """Whether it is a picture of a room that is sold in a hotel of this tenant."""
         rows = await self.client.rows("room_types", {"filter[id]": room_type})
-        mine = hotels_of(self.services)
         return any(
             int(image) in images_of(row)
             and wire.number(row.get("active", 1))
-            and (not mine or wire.number(row.get("id_hotel")) in mine)
+            and wire.text(row.get("id_hotel")) == self.services.property_id
             for row in rows
         )
-
-
-def hotels_of(services: Services) -> set[int]:
-    """The hotels that the tenant has asked about in this process: its own, once it has any."""
-    found: set[int] = services.shared(HOTELS.format(tenant=services.tenant), set)
-    return found
 
 
 def make_router(sections: Mapping[str, tuple[QloAppsConfig, Services]]) -> APIRouter:
