@@ -115,17 +115,64 @@ def test_the_breaker_opens_and_closes_and_guests_hear_the_truth(
         asyncio.run(story(cluster))
 
 
-@pytest.mark.parametrize("trouble", [Trouble.HANG, Trouble.HTML])
-def test_a_pms_that_goes_silent_while_booking_leaves_it_to_a_person(
+SUMMARY = (QUOTE, "la primera", "Ana García", "ana@example.com")
+BOOKED, CANCELLED = "La reserva está hecha", "quedó cancelada"
+NOT_YET = "todavía no reservé nada"
+UNKNOWN_BOOKING = "No pude comprobar si la reserva quedó hecha"
+UNKNOWN_CHANGE = "No pude comprobar si el cambio quedó hecho"
+ASKS_TO_CANCEL = "¿La cancelo?"
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("trouble", [Trouble.HANG, Trouble.HTML, Trouble.LOST])
+def test_a_pms_that_goes_silent_in_a_write_is_told_as_it_is(
     pms: TroubledServer, hotel: Hotel, tmp_path: Path, trouble: Trouble
 ) -> None:
+    """Who books and who cancels hear what is known: done, where it is seen; else a person looks."""
+
     async def story(cluster: Cluster) -> None:
-        for line in (QUOTE, "la primera", "Ana García", "ana@example.com"):
-            await say(cluster, "5491155570009", line)
-        pms.be(trouble)
-        told = await say(cluster, "5491155570009", "sí")
-        assert "No pude comprobar si la reserva quedó hecha" in told
+        buyer, leaver = "5491155570011", "5491155570012"
+        for line in (*SUMMARY, "sí"):
+            told = await say(cluster, leaver, line)
+        assert BOOKED in told
+        assert ASKS_TO_CANCEL in await say(cluster, leaver, "quiero cancelar mi reserva")
+        for line in SUMMARY:
+            await say(cluster, buyer, line)
+        pms.be(trouble, only="POST")
+        bought, left = await say(cluster, buyer, "sí"), await say(cluster, leaver, "sí")
+        if trouble is Trouble.LOST:
+            assert BOOKED in bought
+            assert CANCELLED in left
+        else:
+            assert UNKNOWN_BOOKING in bought
+            assert UNKNOWN_CHANGE in left
 
     with agents_on(pms, tmp_path) as cluster:
         asyncio.run(story(cluster))
-    assert hotel.bookings == {}
+    states = sorted(one["state"] for one in hotel.bookings.values())
+    assert states == (["cancelled", "confirmed"] if trouble is Trouble.LOST else ["confirmed"])
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("trouble", [Trouble.HANG, Trouble.REFUSE, Trouble.HTML])
+def test_a_pms_that_is_away_before_a_write_changes_nothing_and_that_is_said(
+    pms: TroubledServer, hotel: Hotel, tmp_path: Path, trouble: Trouble
+) -> None:
+    async def story(cluster: Cluster) -> None:
+        buyer, leaver = "5491155570021", "5491155570022"
+        for line in (*SUMMARY, "sí"):
+            await say(cluster, leaver, line)
+        for line in SUMMARY:
+            await say(cluster, buyer, line)
+        pms.be(trouble)
+        assert NOT_YET in await say(cluster, buyer, "sí")
+        assert AWAY in await say(cluster, leaver, "quiero cancelar mi reserva")
+        pms.be(Trouble.NONE)
+        assert BOOKED in await say(cluster, buyer, "sí")
+        assert ASKS_TO_CANCEL in await say(cluster, leaver, "quiero cancelar mi reserva")
+        assert CANCELLED in await say(cluster, leaver, "sí")
+
+    with agents_on(pms, tmp_path, HOTELERO__CIRCUIT_FAILURES="50") as cluster:
+        asyncio.run(story(cluster))
+    states = sorted(one["state"] for one in hotel.bookings.values())
+    assert states == ["cancelled", "confirmed"]

@@ -1,4 +1,5 @@
-"""A server whose network can be put in trouble: it answers, hangs, refuses, or says HTML."""
+"""A server whose network can be put in trouble: it answers, hangs, refuses, says HTML, or does what
+it is told and is never heard of again."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HANG_SECONDS = 60
 
@@ -23,13 +24,14 @@ class Trouble(StrEnum):
     HANG = "hang"
     REFUSE = "refuse"
     HTML = "html"
+    LOST = "lost"
 
 
 class TroubledServer:
     """Serves an application on one port for its whole life; REFUSE closes the port."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.trouble = Trouble.NONE
+        self.trouble, self._only = Trouble.NONE, ""
         self._app = app
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -41,9 +43,9 @@ class TroubledServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def be(self, trouble: Trouble) -> None:
-        """From now on."""
-        self.trouble = trouble
+    def be(self, trouble: Trouble, *, only: str = "") -> None:
+        """From now on, for requests of one method or of all."""
+        self.trouble, self._only = trouble, only
         if trouble is Trouble.REFUSE:
             self.close()
         elif self._server is None:
@@ -69,7 +71,12 @@ class TroubledServer:
         self._server = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.trouble is Trouble.HANG:
+        if self._only not in ("", scope.get("method")):
+            await self._app(scope, receive, send)
+        elif self.trouble is Trouble.HANG:
+            await asyncio.sleep(HANG_SECONDS)
+        elif self.trouble is Trouble.LOST:
+            await self._app(scope, receive, _unheard)
             await asyncio.sleep(HANG_SECONDS)
         elif self.trouble is Trouble.HTML:
             headers = [(b"content-type", b"text/html")]
@@ -77,6 +84,10 @@ class TroubledServer:
             await send({"type": "http.response.body", "body": b"<h1>Maintenance</h1>"})
         else:
             await self._app(scope, receive, send)
+
+
+async def _unheard(message: Message) -> None:
+    """An answer that is lost on its way."""
 
 
 @contextmanager
