@@ -23,11 +23,12 @@ from agente_hotelero._runtime.agent import Agent
 from agente_hotelero.app import create_app
 from agente_hotelero.config import Settings
 from agente_hotelero.testing import SettableClock
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 
 T = TypeVar("T")
 START_SECONDS = 30
 PATIENCE = 30
+SETTLE_SECONDS = 0.02
 
 
 class RunningAgent:
@@ -81,17 +82,17 @@ class RunningAgent:
         while self.do(self._unsettled()):
             if time.monotonic() > deadline:
                 raise TimeoutError("the agent is still busy")
-            time.sleep(0.01)
+            time.sleep(SETTLE_SECONDS)
 
-    async def _unsettled(self) -> int:
+    async def _unsettled(self) -> bool:
         busy = (OutboxState.QUEUED, OutboxState.SENDING)
-        queries = (
-            select(func.count()).where(raw_.state == RawState.NEW),
-            select(func.count()).where(event_.state == EventState.WAITING),
-            select(func.count()).where(outbox_.state.in_(busy)),
+        waiting = (
+            select(raw_.id).where(raw_.state == RawState.NEW),
+            select(event_.id).where(event_.state == EventState.WAITING),
+            select(outbox_.id).where(outbox_.state.in_(busy)),
         )
         async with self.agent.database.sessions() as session:
-            return sum([int((await session.execute(query)).scalar_one()) for query in queries])
+            return bool(await session.scalar(select(or_(*(one.exists() for one in waiting)))))
 
     async def outbox(self, tenant: str, address: str) -> list[Outbox]:
         """What was said to a guest of a hotel, in order."""
