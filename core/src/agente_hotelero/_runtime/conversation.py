@@ -28,6 +28,8 @@ from agente_hotelero.messages import (
 NOBODY = routing.NOT_UNDERSTOOD
 # Whoever agrees or chooses must have seen to what.
 AGREEING = frozenset({"yes_no", "option"})
+# What a yes is to: said of the last question only.
+ABOUT = frozenset({"cancel", "change"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +214,13 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
 
 def _expected(talk: Talk) -> tuple[str, ...]:
     """What the questions in progress wait for, the last one's first."""
-    kinds = (kind for frame in reversed(talk.state.frames) for kind in frame.expects)
+    top = talk.state.top
+    kinds = (
+        kind
+        for frame in reversed(talk.state.frames)
+        for kind in frame.expects
+        if frame is top or kind not in ABOUT
+    )
     early = AGREEING if talk.too_early else frozenset()
     return tuple(dict.fromkeys(kind for kind in kinds if kind not in early))
 

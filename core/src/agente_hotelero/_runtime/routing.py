@@ -12,6 +12,8 @@ HANDOVER = "human_handoff"
 NOT_UNDERSTOOD = "not_understood"
 # Said while a question waits, these are part of the answer, not a subject of their own.
 ANSWERING = frozenset({"affirm", "deny", "acknowledge", "provide_info", "out_of_scope"})
+# Beside something that is wanted these add nothing: "great, thank you", "yes, is there wifi?".
+AGREEING = frozenset({"affirm", "deny", "acknowledge"})
 CLEAR = 0.5
 
 
@@ -37,6 +39,8 @@ def route(
     clear = _clear(understood, owners)
     if top is not None:
         clear = tuple(intent for intent in clear if intent.name not in ANSWERING)
+    elif any(intent.name not in AGREEING for intent in clear):
+        clear = tuple(intent for intent in clear if intent.name not in AGREEING)
     if any(intent.name == HANDOVER for intent in clear):
         return [Call(handler=owners[HANDOVER], intents=_of(clear, owners, owners[HANDOVER]))]
     calls: list[Call] = []
