@@ -11,6 +11,7 @@ from agente_hotelero.messages import Entity, PartyHint, StayHint
 from agente_hotelero.stays import Occupancy, Offer, Stay
 from pydantic import BaseModel, ConfigDict
 
+LONGEST_MONTHS = 62
 Step = Literal["dates", "nights", "party", "ages", "choose", "name", "email", "confirm"]
 
 
@@ -97,11 +98,23 @@ def _with_stay(draft: Draft, said: StayHint, step: Step | None) -> Draft:
     if step == "nights" and departure is None and arrival and known and arrival > known:
         # Asked until when, "el 27" is a departure although nothing in it says so.
         arrival, departure = None, arrival
+    if step == "nights" and arrival is None and departure and known and departure <= known:
+        # "Hasta el 14": the first such day after the arrival.
+        departure = _next_such_day(departure, known)
     arrival = arrival or draft.arrival
     nights = said.nights or draft.nights
     if departure is not None and arrival is not None and departure > arrival:
         nights = (departure - arrival).days
     return draft.with_(arrival=arrival, nights=nights)
+
+
+def _next_such_day(said: date, after: date) -> date:
+    """The first later date with the same day of the month; the same date where there is none."""
+    for days in range(1, LONGEST_MONTHS):
+        day = after + timedelta(days=days)
+        if day.day == said.day:
+            return day
+    return said
 
 
 def _with_party(draft: Draft, said: PartyHint) -> Draft:

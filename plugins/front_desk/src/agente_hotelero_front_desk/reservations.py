@@ -21,14 +21,16 @@ from agente_hotelero_front_desk.doing import TASKS
 from agente_hotelero_front_desk.person import offer_a_person
 
 EXPECTS: dict[Step, tuple[str, ...]] = {
-    "identify": ("reference", "person", "email"),
-    "pick": ("option", "reference"),
-    "what": ("option", "stay", "party"),
-    "dates": ("stay", "nights"),
-    "party": ("party",),
-    "ages": ("ages", "party"),
+    "identify": ("reference", "person", "email", "yes_no"),
+    "pick": ("option", "reference", "yes_no"),
+    "what": ("option", "stay", "party", "yes_no"),
+    "dates": ("stay", "nights", "yes_no"),
+    "party": ("party", "yes_no"),
+    "ages": ("ages", "party", "yes_no"),
     "confirm": ("yes_no", "stay", "party"),
 }
+# What else the word for it means where it is asked for a yes.
+ABOUT = {"cancel": ("cancel",), "show": ()}
 WHAT = {
     "change:dates": "front_desk/option_dates",
     "change:people": "front_desk/option_people",
@@ -57,6 +59,8 @@ class Reservations(Handler[FrontDeskConfig]):
                 answer = answers.yes_or_no(request)
                 if answer is not None:
                     return await self._close(request, told, answer)
+            if step not in (None, "confirm") and told == before and _declines(request):
+                return _nothing_changed(told)
             return await self._proceed(request, told)
         except TemporaryError:
             return Decision(replies=(Reply(template="front_desk/system_away"),), frame=frame)
@@ -179,11 +183,12 @@ class Reservations(Handler[FrontDeskConfig]):
         return self._ask(request, case.with_(key=uuid.uuid4().hex), "confirm", reply)
 
     def _ask(self, request: HandlerRequest, case: Case, step: Step, *replies: Reply) -> Decision:
+        sure = step == "confirm"
         frame = Frame(
             handler=self.name,
             step=step,
             data=case.model_dump(mode="json"),
-            expects=(*EXPECTS[step], "cancel") if case.wish == "cancel" else EXPECTS[step],
+            expects=(*EXPECTS[step], *(ABOUT.get(case.wish, ("change",)) if sure else ())),
             expires_at=request.now + timedelta(hours=self.config.question_hours),
         )
         return Decision(replies=replies, frame=frame, focus=request.focus)
@@ -191,7 +196,7 @@ class Reservations(Handler[FrontDeskConfig]):
     async def _close(self, request: HandlerRequest, case: Case, answer: bool) -> Decision:
         """The guest answered what it costs."""
         if not answer:
-            return Decision(replies=(Reply(template="front_desk/nothing_changed"),))
+            return _nothing_changed(case)
         done = await doing.do(request, case)
         if isinstance(done, Decision):
             return done
@@ -199,6 +204,16 @@ class Reservations(Handler[FrontDeskConfig]):
         if fresh.preview != case.preview:
             return self._sure(request, fresh, reply)
         return self._ask(request, fresh, "confirm", reply)
+
+
+def _declines(request: HandlerRequest) -> bool:
+    """Whether the guest gives it up."""
+    return not request.intents and answers.yes_or_no(request) is False
+
+
+def _nothing_changed(case: Case) -> Decision:
+    template = "front_desk/acknowledged" if case.wish == "show" else "front_desk/nothing_changed"
+    return Decision(replies=(Reply(template=template),))
 
 
 def _begun(request: HandlerRequest) -> Case:

@@ -17,20 +17,29 @@ _YES = (
     r"exacto|exactly|perfecto|perfeito|perfect|certo|isso(?: mesmo)?|com certeza|pode ser|"
     r"pode(?: reservar| confirmar)?|beleza|bora|fechado|combinado|acepto|aceito|adelante|asi es|"
     r"esta bien|ta bom|tudo bem|listo|bueno|sure|go ahead|please do|of course|absolutely|"
-    r"that'?s (?:right|fine|correct|it)|sounds good|book it|let'?s do it|do it|"
+    r"that'?s (?:right|fine|correct|it)|(?:sounds|looks) (?:good|great|fine)|sale|orale|"
+    r"barbaro|venga|book it|let'?s do it|do it|"
     r"reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
 )
 _REFUSED = (
-    r"no+|nop|nope|nah|nao+|n|negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
-    r"todavia no|aun no|not (?:now|yet|really|anymore)|no way|never|jamais|nunca|"
-    r"olvidalo|dejalo|deixa(?: pra la)?|esquece|forget it|"
+    r"no way|no hace falta|nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
+    r"negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
+    r"todavia no|aun no|not (?:now|yet|really|anymore)|never|jamais|nunca|"
+    r"olvidal[oa]|dejal[oa]|deixa(?: pra la)?|esquece|forget it|"
     r"ninguna?|nenhuma?|none(?: of them)?|neither|don'?t|👎|❌"
 )
 _NO = rf"{_REFUSED}|cancel(?:a|ar|alo|e)?"
+# Where the question is whether to change or to add something, to say that again is a yes.
+_CHANGES = (
+    r"(?:pode|podes?|puedes?)\s+(?:mudar|trocar|alterar|incluir|adicionar|acrescentar|cambiar\w*|"
+    r"agregar\w*|sumar\w*)|muda|troca|altera|inclui|adiciona|cambi[ae]l[ao]s?|"
+    r"modifi\w+l[ao]|agreg\w+l[ao]|sum[ae]l[ao]|(?:haz|hace|haga) el cambio|(?:change|move|add) it|"
+    r"make the change|faz a mudanca|faca a mudanca"
+)
 # Where the question is whether to cancel, that word is a yes.
 _CANCELS = (
-    r"(?:(?:pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|i want to|"
-    r"i'd like to|we want to|just|entonces|entao|then)\s+)?"
+    r"(?:(?:go ahead and|pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|"
+    r"i want to|i'd like to|we want to|just|entonces|entao|then)\s+)?"
     r"cancel\w*(?:\s+(?:it|that|la|lo|los|las))?"
 )
 _CANCELS_NOT = (
@@ -39,8 +48,9 @@ _CANCELS_NOT = (
 )
 _POLITE = (
     r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
-    r"muchas|muito|many|so much|genial|great|amig[oa]|senor(?:ita|a)?|entonces|entao|then|ya|ja|"
-    r"now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|todo(?: bien)?|tudo|all good"
+    r"muchas|muito|many|so much|genial|great|igual(?:mente)?|amig[oa]|senor(?:ita|a)?|entonces|"
+    r"entao|then|ya|ja|now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|"
+    r"todo(?: bien)?|tudo|all good"
 )
 _YES_GOES_ON = (
     rf"{_YES}|{_POLITE}|quiero (?:esa|reservar(?:la)?)|quero (?:essa|reservar)|la quiero|"
@@ -53,7 +63,9 @@ _NO_GOES_ON = (
     r"hace falta|e necessario|book it|esa|essa|that one|"
     r"(?:tengo|tenho|uso|have)(?: (?:un|um|an?|one|ningun))?(?: (?:e-?mail|mail|correo))?(?: one)?"
 )
-_LEAD = r"^[\s¡¿!.,]*(?:(?:ah|eh|hm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
+_LEAD = (
+    r"^[\s¡¿!.,]*(?:(?:ah|eh|hm+|mm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
+)
 _BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait|"
 _BUT += r"(?:si|se)(?= (?!por favor|gracias)\w)"
 _ORDINALS = (
@@ -77,6 +89,7 @@ _CHEAPEST = (
     r"mais (?:barat[oa]|em conta|economic[oa])|cheapest|least expensive)(?: one)?\b"
 )
 _LAST = r"ultim[oa]|last"
+SHORT_TITLE, TELLING = 3, 4
 _LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
 
 
@@ -96,20 +109,27 @@ class OptionRead:
     span: Span
 
 
-def yes_or_no(text: str, *, to_cancel: bool = False) -> YesNoRead | None:
+def yes_or_no(text: str, *, to_cancel: bool = False, to_change: bool = False) -> YesNoRead | None:
     """A yes or no that opens the text and is not taken back, doubted or made conditional.
 
     "Si puedo pagar allá" is an if, "no entiendo" no refusal, "yes, but …" no yes: a word counts
     where the text ends, goes on politely or with more of the same, or turns to something else
-    after a comma. `to_cancel`: the question is whether to cancel something.
+    after a comma. `to_cancel`: the question is whether to cancel something; `to_change`: whether
+    to change or add something.
     """
     yes, no = (f"{_CANCELS}|{_YES}", f"{_CANCELS_NOT}|{_REFUSED}") if to_cancel else (_YES, _NO)
     yes_goes_on = f"{_YES_GOES_ON}|{_CANCELS}" if to_cancel else _YES_GOES_ON
+    if to_change and not to_cancel:
+        yes, yes_goes_on = f"{_CHANGES}|{yes}", f"{_YES_GOES_ON}|{_CHANGES}"
     for agreed, words, goes_on in ((True, yes, yes_goes_on), (False, no, _NO_GOES_ON)):
         for match in re.finditer(rf"{_LEAD}(?P<said>{words})(?![\w'])", text):
             rest = text[match.end() :]
-            polite = rf"(?:[\s,.!;:)]*(?:{goes_on})(?![\w']))*[\s,.!;:)]*"
-            if re.fullmatch(polite, rest) or (_turns(rest) and not (agreed and _doubted(rest, no))):
+            polite = rf"(?:[\s,.!;:)]*(?:{goes_on})(?![\w']))*"
+            if re.fullmatch(rf"{polite}[\s,.!;:)]*", rest):
+                return YesNoRead(value=agreed, span=match.span("said"))
+            kindly = re.match(rf"(?:\s*(?:{_POLITE})(?![\w']))*", rest)
+            turns = _turns(rest[kindly.end() if kindly else 0 :])
+            if turns and not (agreed and _doubted(rest, no)):
                 return YesNoRead(value=agreed, span=match.span("said"))
     return None
 
@@ -138,6 +158,19 @@ def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
         at = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text)
         if title and at:
             found.append(OptionRead(id=one.id, span=at.span()))
+    return found[0] if len(found) == 1 else _by_word(text, options)
+
+
+def _by_word(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    """By the telling word of a short title, in the singular or in the plural: "the date"."""
+    words = [plain(one.title).split() for one in options]
+    last = [said[-1].rstrip("s") if 0 < len(said) < SHORT_TITLE else "" for said in words]
+    found = [
+        OptionRead(id=one.id, span=at.span())
+        for one, word in zip(options, last, strict=True)
+        if len(word) >= TELLING and last.count(word) == 1
+        for at in re.finditer(rf"(?<!\w){re.escape(word)}(?:e?s)?(?!\w)", text)
+    ]
     return found[0] if len(found) == 1 else None
 
 

@@ -35,8 +35,25 @@ _INTRODUCED = re.compile(
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
-    rf"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for))\s+(?P<name>(?=[^\W\d_a-z]){_NAME})"
+    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try))\s+"
+    rf"(?P<name>(?=[^\W\d_a-z]){_NAME})"
 )
+_MAIL_LABEL = re.compile(
+    r"(?i)(?<!\w)(?:(?:y|e|and)\s+)?(?:(?:mi|my|meu|el|o|the)\s+)?"
+    r"(?:e-?mail|mail|correo(?:\s+electr[oó]nico)?)(?:\s+address)?\s*(?:(?:es|is|é)(?!\w)|:)?"
+)
+_NAME_LABEL = re.compile(
+    r"(?i)^\s*(?:it'?s|then|maybe|entonces|entao|então|tal vez|talvez)(?![\w'])[\s,]*|"
+    r"[\s,]+(?:please|pls|por favor|porfa|pfv?)[\s.!]*$|"
+    r"^\s*(?:(?:full\s+)?name|nombre|nome)\s*(?:(?:is|es|é)(?!\w)|:)?\s+|"
+    r"\s+(?:es mi nombre|is my name|é (?:o )?meu nome)\s*[.!]*$"
+)
+_CODE_LABEL = re.compile(
+    r"(?i)(?<!\w)(?:(?:mi|my|minha|la|a|o|the)\s+)?(?:ref(?:erenc(?:ia|e))?|referência|c[oó]digo|code|"
+    r"n[uú]mero|number|reserva|reservation|booking|localizador)\s*(?:(?:is|es|é)(?!\w)|[.:#])?"
+)
+# "Anota aí: SOL-AB12": words that lead to a reference, or to an address, blank by then.
+_LABELLED = re.compile(r"(?<!\w)(?:[a-zà-ÿ]+\s+){0,2}[a-zà-ÿ]+\s*:\s*(?=\s{4})")
 _JOINED = re.compile(r"(?i)^[\s,.;:]*(?:(?:y|e|and|de|of)\s+)|(?:\s+(?:y|e|and))[\s,.;:]*$")
 _ENDS = re.compile(r"(?i)\s+(?:y|e|and|mi|meu|my|email|e-mail|mail|correo|con|com|with)$")
 LONGEST_NAME = 5
@@ -99,8 +116,14 @@ def bare(text: str, common: Set[str], *, but: Sequence[Span] = ()) -> Found | No
     left = text
     for begin, end in but:
         left = f"{left[:begin]}{' ' * (end - begin)}{left[end:]}"
-    without = EMAIL.sub(" ", left)
-    without = _JOINED.sub(" ", without) if but else without
+    without = EMAIL.sub(" " * 5, left)
+    if without != left:
+        without = _LABELLED.sub(" ", _MAIL_LABEL.sub(" ", without))
+        without = re.sub(r"[\s,;-]+$", "", without)
+    without = _NAME_LABEL.sub(" ", without)
+    if but:
+        without = _LABELLED.sub(" ", _CODE_LABEL.sub(" ", without))
+        without = _JOINED.sub(" ", without)
     match = re.fullmatch(rf"[\s,.;:!]*(?P<name>{_NAME})[\s,.;:!]*", without)
     if match is None:
         return None
@@ -110,6 +133,17 @@ def bare(text: str, common: Set[str], *, but: Sequence[Span] = ()) -> Found | No
     name = " ".join(words)
     start = text.find(words[0])
     return Found(value=name, span=(start, start + len(match["name"].rstrip())))
+
+
+def beside(text: str, booking: Found, common: Set[str]) -> Found | None:
+    """The name that ends a text after a booking's reference: "SOL-AB12, Iglesias"."""
+    match = re.fullmatch(
+        rf"\s*[,;/-]?\s*(?P<name>(?=[^\W\d_a-z]){_NAME})[\s.!]*", text[booking.span[1] :]
+    )
+    if match is None or not _is_name(match["name"].split(), common):
+        return None
+    start = booking.span[1] + match.start("name")
+    return Found(value=match["name"], span=(start, start + len(match["name"])))
 
 
 def _trimmed(name: str, common: Set[str]) -> str:
@@ -127,11 +161,16 @@ def _trimmed(name: str, common: Set[str]) -> str:
 
 
 def _is_name(words: list[str], common: Set[str]) -> bool:
-    plain_words = [plain(word).strip(".") for word in words]
-    telling = [word for word in plain_words if not re.fullmatch(_PARTICLE, word)]
+    plain_words = [_telling_part(plain(word).strip(".")) for word in words]
+    telling = [word for word in plain_words if len(word) > 1 and not re.fullmatch(_PARTICLE, word)]
     if not telling or any(len(word) > 20 for word in telling):
         return False
     capital = all(word[0].isupper() for word in words if not re.fullmatch(_PARTICLE, word.lower()))
     if capital and len(telling) > 1:
         return not all(word in common for word in telling)
     return not any(word in common for word in telling)
+
+
+def _telling_part(word: str) -> str:
+    """ "it's" is as ordinary as "it", "e-mail" as "mail"."""
+    return max(re.split(r"['-]", word), key=len) if re.search(r"['-]", word) else word

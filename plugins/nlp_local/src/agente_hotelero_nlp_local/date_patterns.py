@@ -49,7 +49,10 @@ def _numeric() -> Iterator[Written]:
         rf"{_W}(?P<y>20\d\d)[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})(?!\d)",
         dates.numeric,
     )
-    full = r"(?P<d>\d{1,2})\s?[/.-]\s?(?P<m>\d{1,2})\s?[/.-]\s?(?P<y>20\d\d|\d\d)(?![\d/])"
+    full = (
+        r"(?P<d>\d{1,2})\s?(?P<mark>[/.-])\s?(?P<m>\d{1,2})\s?(?P=mark)\s?"
+        r"(?P<y>20\d\d|\d\d)(?!\d|\s?[/-]\d)"
+    )
     yield rf"{_W}{_ART}{full}", dates.numeric
     end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
     yield rf"{_W}{_ART}(?P<d>\d{{1,2}})\s?/\s?(?P<m>\d{{1,2}}){end}", dates.numeric

@@ -19,7 +19,7 @@ from agente_hotelero.messages import (
 )
 from pydantic import Field
 
-from agente_hotelero_nlp_local import entities, intents, languages, model, phrases
+from agente_hotelero_nlp_local import contacts, entities, intents, languages, model, phrases
 from agente_hotelero_nlp_local.text import plain
 
 LONGEST = 2000
@@ -27,6 +27,14 @@ ANSWERED = 0.34
 CERTAIN = 0.99
 FEW_WORDS = 2
 STAYING = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
+# Whoever speaks of a reservation that exists says its dates and people of that one; and what
+# cancelling costs is said where it is cancelled.
+OF_WHAT_EXISTS = {
+    "modify_reservation": STAYING,
+    "cancel_reservation": STAYING - {"make_reservation"} | {"refund_cancellation_policy"},
+    "reservation_status": STAYING - {"make_reservation"},
+}
+CORRECTED = frozenset({"stay", "party", "room_type", "rate", "person", "email"})
 
 
 class NlpLocalConfig(PluginConfig):
@@ -56,15 +64,27 @@ def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
     known = request.language or request.languages[0]
     if not text.strip():
         return _of_taps(known)
-    found, scores = intents.read(text, model.shipped())
+    found, scores = intents.read(_without_reference(text, request), model.shipped())
     language = languages.of(text, scores, request.language, request.languages)
     said = entities.read(text, request, language, common_words(), _top(found))
     found = _without_people(found, said, text)
     if languages.asked(text, request.languages) and not request.expects:
         found = (Intent(name="greeting", confidence=CERTAIN), *found)
-    wanted = _in_context(_with_family(found, said, act_above), said, request.expects, text)
+    found = _of_what_exists(_with_family(found, said, act_above), act_above)
+    wanted = _in_context(found, said, request.expects, text)
     verdict = _verdict(wanted, said, request.expects, act_above)
     return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
+
+
+def _without_reference(text: str, request: UnderstandRequest) -> str:
+    """The text without a booking's reference, whose letters say nothing of what is wanted; the
+    text itself where there is nothing else."""
+    booking = contacts.reference(text, expected="reference" in request.expects)
+    if booking is None:
+        return text
+    first, last = booking.span
+    rest = f"{text[:first]}{' ' * (last - first)}{text[last:]}"
+    return rest if re.search(r"\w", rest) else text
 
 
 def _warm() -> None:
@@ -100,12 +120,21 @@ def _without_people(
     return found
 
 
+def _of_what_exists(found: tuple[Intent, ...], act_above: float) -> tuple[Intent, ...]:
+    """Without the wishes that are part of a clear wish about a reservation."""
+    clear = {intent.name for intent in found if intent.confidence >= act_above}
+    part = frozenset[str]().union(*(OF_WHAT_EXISTS[name] for name in clear & set(OF_WHAT_EXISTS)))
+    return tuple(intent for intent in found if intent.name not in part)
+
+
 def _with_family(
     found: tuple[Intent, ...], said: Sequence[Entity], act_above: float
 ) -> tuple[Intent, ...]:
     """Wishes around a stay are shades of one: together, or beside dates, they are clear enough."""
     family = [intent for intent in found if intent.name in STAYING]
     others = [intent.confidence for intent in found if intent.name not in STAYING]
+    if any(one.name in OF_WHAT_EXISTS and one.confidence >= act_above for one in found):
+        return found
     dated = any(getattr(entity.value, "arrival", None) is not None for entity in said)
     whole = dated and any(_is_stay_and_more(entity, said) for entity in said)
     if any(confidence >= act_above for confidence in others) and not whole:
@@ -137,7 +166,13 @@ def _in_context(
     covered = sum(entity.span[1] - entity.span[0] for entity in said)
     if total and covered >= total * (1 - ANSWERED):
         return tuple(intent for intent in found if intent.name in ("thanks", "human_handoff"))
-    return tuple(intent for intent in found if intent.name != "goodbye")
+    kept = tuple(intent for intent in found if intent.name != "goodbye")
+    if any(entity.type == "reference" for entity in answer):
+        return tuple(intent for intent in kept if intent.name not in STAYING)
+    if "cancel" not in expects and any(entity.type in CORRECTED for entity in answer):
+        # What is still being put together is corrected; no reservation is meant by it.
+        return tuple(intent for intent in kept if intent.name != "modify_reservation")
+    return kept
 
 
 def _verdict(

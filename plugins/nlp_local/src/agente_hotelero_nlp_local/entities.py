@@ -106,7 +106,11 @@ def _answers(folded: Folded, request: UnderstandRequest) -> Iterator[Entity]:
     if chosen is not None:
         yield _entity("option", folded, folded.span(*chosen.span), chosen.id)
     if "yes_no" in request.expects:
-        said = answers.yes_or_no(folded.text, to_cancel="cancel" in request.expects)
+        said = answers.yes_or_no(
+            folded.text,
+            to_cancel="cancel" in request.expects,
+            to_change="change" in request.expects,
+        )
         if said is not None:
             yield _entity("yes_no", folded, folded.span(*said.span), said.value)
 
@@ -128,6 +132,8 @@ def _contacts(
     name = contacts.introduced(text, common)
     if name is None and "person" in request.expects and not _is_wish(top):
         name = contacts.bare(text, common, but=[booking.span] if booking else ())
+    if name is None and booking is not None:
+        name = contacts.beside(text, booking, common)
     if name is not None:
         yield Entity(type="person", text=text[slice(*name.span)], span=name.span, value=name.value)
 

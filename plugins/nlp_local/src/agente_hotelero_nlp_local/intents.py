@@ -19,7 +19,7 @@ FIRM = 0.5
 SHOWN = 0.15
 MOST_PARTS, MOST_HALVES = 8, 3
 SECOND_AT_MOST = 0.45
-_BREAK = re.compile(r"(?<=[.?!;\n])[\s.?!;]+|\n+|,\s+|\s+[-–—]\s+")
+_BREAK = re.compile(r"(?<=[.?!;\n])[\s.?!;]+|\n+|,\s+(?!l[oa]s?\s+\w+[\s?]*$)|\s+[-–—]\s+")
 _AND = re.compile(r"\s+(?:y|e|and|tambien|também|además|also|ademas|alem disso)\s+", re.IGNORECASE)
 
 

@@ -66,6 +66,9 @@ NUMBER = rf"(?:\d{{1,2}}|(?:{_either(list(WORDS))})(?!\w))"
 """A cardinal, articles included: for use before a unit."""
 COUNT = rf"(?:\d{{1,2}}|(?:{_either([w for w in WORDS if w not in {'a', 'an'}])})(?!\w))"
 """A cardinal that can stand alone."""
+_ALONE = [w for w in WORDS if w not in _ARTICLES]
+DIGITS = rf"(?:\d{{1,2}}|(?:{_either(_ALONE)})(?!\w))"
+"""A number that is surely no article."""
 _DAY_WORDS = [word for word in WORDS if word not in _ARTICLES] + list(ORDINAL_DAYS)
 DAY = rf"(?:3[01]|[12]\d|0?[1-9]|(?:{_either(_DAY_WORDS)})(?!\w))"
 """A day of the month."""

@@ -30,14 +30,15 @@ _MONTHS = r"(?:mes(?:es)?|months?)\b"
 _NUMBERS = r"\d{1,2}(?:\s*(?:,|y|e|and|&|anos y|anos e)\s*\d{1,2})*"
 _AGES_BESIDE = rf"{_W}{_CHILD}\s*(?:\(|de|com|con|aged)\s*(?P<n>{_NUMBERS})(?!\w|\s*{_YEARS})"
 _GROUP = (
-    rf"(?:somos|seriamos|seremos|vamos|iriamos|viajamos|estaremos|estariamos|we are|we're|"
+    rf"(?:somos|seriamos|seremos|vamos|iriamos|viajamos|vamos a ser|van a ser|vamos ser|vao ser|"
+    rf"estaremos|estariamos|we are|we're|"
     rf"we will be|there (?:are|will be)|we'll be|nos(?:otros)?|son|sao|serao|seriam|seran)\s+"
     rf"(?:solo |so |apenas |only |just )?(?P<n>{COUNT})(?!\s*(?:noche|noite|night|dia|day|hab|"
     rf"quarto|cuarto|room))"
 )
 _FOR = (
     rf"(?:para|pra|pa'?|p/|for|x)\s*(?:nosotros |nos |us |solo |so |only |just )?(?P<n>{COUNT})"
-    rf"(?!\s*(?:\w*\s*)?(?:noche|noite|night|dia|day|semana|week|hab|quarto|cuarto|room|de\b|of\b|"
+    rf"(?!\s*(?:\w*\s*)?(?:noche|noite|night|dia|day|semana|week|hab|quarto|cuarto|room|(?:de|of)\b(?!\s*¤)|"
     rf"[/:.-]\d|hora|hour|am\b|pm\b|th\b|st\b|nd\b|rd\b))"
 )
 _COUPLE = (

@@ -12,13 +12,14 @@ from agente_hotelero.messages import StayHint
 from agente_hotelero_nlp_local import moments
 from agente_hotelero_nlp_local.date_patterns import marks, next_week_said
 from agente_hotelero_nlp_local.dates import Mark, valid
-from agente_hotelero_nlp_local.numerals import COUNT, value
+from agente_hotelero_nlp_local.numerals import COUNT, DIGITS, value
+from agente_hotelero_nlp_local.text import mask
 
 LONGEST_GUESSED = 60
 # "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
 LEAST_CROSSING = 10
 _SOFT = r"(?:[\s¤,.]|\b(?:del|al|dia|el|la|o|os|a|the|on|at|no|na)\b)*"
-_STRONG_TO = r"(?:\bal\b|\bhasta\b|\bate\b|\btill?\b|\buntil\b|\bthrough\b|\bthru\b|\bto\b)"
+_STRONG_TO = r"(?:\bal\b|\bao\b|\bhasta\b|\bate\b|\btill?\b|\buntil\b|\bthrough\b|\bthru\b|\bto\b)"
 _WEAK_TO = r"(?:\ba\b|[-/>]+|\bp/|\bpara\b|\bpra\b)"
 _ARRIVE = (
     r"\b(?:llega\w*|llego|llegue\w*|entro|entra\w*|ingres\w+|arriv\w+|arribo|cheg\w+|entrando|"
@@ -84,7 +85,7 @@ def read(
     if re.fullmatch(_GOODBYE, text):
         return None
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
-    found = marks(text, language)
+    found = _meant(marks(text, language), text)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
     lengths = [mark for mark in found if mark.nights]
@@ -92,6 +93,21 @@ def read(
     if not phrases:
         return _of_nights(lengths)
     return _with_nights(_chosen(phrases, context), lengths)
+
+
+def _meant(found: list[Mark], text: str) -> list[Mark]:
+    """All but what shall be replaced ("the 14th instead of the 13th"), unless nothing else was
+    said. A bare number that takes the place of nights counts nights."""
+    kept = [mark for mark in found if not re.search(_INSTEAD, text[: mark.start])]
+    refused = [mark for mark in found if mark not in kept]
+    unsure = not any(mark.sure or mark.nights for mark in kept)
+    if unsure and len(refused) == 1 and refused[0].nights:
+        rest = mask(text, [(refused[0].start, refused[0].end)])
+        counts = list(re.finditer(rf"(?<![\w¤]){DIGITS}(?![\w¤])", rest))
+        if len(counts) == 1:
+            at = counts[0]
+            return [replace(refused[0], start=at.start(), end=at.end(), nights=(value(at[0]),))]
+    return kept or found
 
 
 def _in_next_week(mark: Mark) -> Mark:
