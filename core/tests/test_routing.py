@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from types import SimpleNamespace
+from typing import Any, Literal
 
 import pytest
-from agente_hotelero._runtime import state
+from agente_hotelero._runtime import conversation, state
 from agente_hotelero._runtime.routing import Call, route
 from agente_hotelero._runtime.state import State
 from agente_hotelero.dialogue import Focus, Frame
@@ -67,6 +69,18 @@ def test_a_tapped_option_is_an_answer() -> None:
 def test_yes_is_small_talk_only_while_nothing_is_asked() -> None:
     assert asked(route(heard("affirm"), None, [], OWNERS)) == [("talk", False)]
     assert [call.intents for call in route(heard("affirm"), None, [ASKING], OWNERS)] == [()]
+
+
+def test_an_agreeing_word_beside_a_wish_adds_nothing() -> None:
+    assert asked(route(heard("affirm", "wifi"), None, [], OWNERS)) == [("house", False)]
+
+
+def test_what_a_yes_is_to_is_said_by_the_last_question_alone() -> None:
+    below = replace(ASKING, handler="reservations", expects=("yes_no", "cancel"))
+    talk: Any = SimpleNamespace(state=State(frames=(below, ASKING)), too_early=False)
+    assert conversation._expected(talk) == ("stay", "yes_no")
+    talk.state = State(frames=(ASKING, below))
+    assert conversation._expected(talk) == ("yes_no", "cancel", "stay")
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,12 @@ def test_a_lone_date_is_the_departure_when_that_is_what_was_asked() -> None:
     assert (told.arrival, told.nights) == (D24, 3)
 
 
+def test_a_departure_that_was_asked_for_comes_after_the_arrival() -> None:
+    before = D24.replace(day=27, month=11)
+    told = absorb(Draft(arrival=D24), said(StayHint(departure=before)), "nights")
+    assert (told.arrival, told.nights) == (D24, 3)
+
+
 @pytest.mark.parametrize(
     ("before", "heard", "expected"),
     [

@@ -350,6 +350,35 @@ async def test_a_no_leaves_it_as_it_was(ana: Guest) -> None:
     assert (ana.pms.writes, ana.step()) == ([], None)
 
 
+@pytest.mark.parametrize(
+    ("wish", "word"),
+    [
+        ("modify_reservation", "nothing_changed"),
+        ("cancel_reservation", "nothing_changed"),
+        ("reservation_status", "acknowledged"),
+    ],
+)
+async def test_a_no_ends_every_question_on_the_way(stranger: Guest, wish: str, word: str) -> None:
+    assert (await stranger.says(wish)).frame is not None
+    assert templates(await stranger.says(yes_no=False)) == [word]
+    assert stranger.step() is None
+
+
+async def test_a_no_to_the_dates_ends_the_change(ana: Guest) -> None:
+    await ana.says("modify_reservation")
+    await ana.says(choice="change:dates")
+    assert templates(await ana.says(yes_no=False)) == ["nothing_changed"]
+
+
+async def test_only_the_last_question_of_a_change_takes_the_word_for_a_yes(ana: Guest) -> None:
+    asked = await ana.says("modify_reservation")
+    assert asked.frame is not None
+    assert "change" not in asked.frame.expects
+    sure = await ana.says(stay=StayHint(nights=5))
+    assert sure.frame is not None
+    assert "change" in sure.frame.expects
+
+
 async def test_a_fee_that_nobody_knows_is_a_persons_business(ana: Guest) -> None:
     ana.pms.fee = None
     assert templates(await ana.says("cancel_reservation")) == ["fee_unknown"]

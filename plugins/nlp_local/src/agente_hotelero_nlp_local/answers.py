@@ -89,7 +89,7 @@ _CHEAPEST = (
     r"mais (?:barat[oa]|em conta|economic[oa])|cheapest|least expensive)(?: one)?\b"
 )
 _LAST = r"ultim[oa]|last"
-SHORT_TITLE, TELLING = 3, 4
+SHORT_TITLE, TELLING, LONG = 3, 4, 5
 _LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
 
 
@@ -169,9 +169,15 @@ def _by_word(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
         OptionRead(id=one.id, span=at.span())
         for one, word in zip(options, last, strict=True)
         if len(word) >= TELLING and last.count(word) == 1
-        for at in re.finditer(rf"(?<!\w){re.escape(word)}(?:e?s)?(?!\w)", text)
+        for at in re.finditer(rf"(?<!\w)(?:{_in_numbers(word)})(?!\w)", text)
     ]
     return found[0] if len(found) == 1 else None
+
+
+def _in_numbers(word: str) -> str:
+    """A word without its s, as a pattern of its plural and singular ("huespede": "huesped")."""
+    shorter = f"|{re.escape(word[:-1])}" if word.endswith("e") and len(word) > LONG else ""
+    return f"{re.escape(word)}s?{shorter}"
 
 
 def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
