@@ -197,6 +197,7 @@ class Play:
                 property_id="1",
                 stay=Stay(arrival=first, departure=last),
                 occupancies=(_party(wanted["party"]),),
+                locale=self.dialogue.language,
             )
             phone = f"+{self.guest.phone}" if wanted["number"] == "own" else "+59899000000"
             person = Person(name=wanted["name"], email=wanted.get("email"), phone=phone)

@@ -217,3 +217,14 @@ def test_a_pronoun_after_a_comma_belongs_to_what_came_before() -> None:
     assert [part.text for part in intents.parts("viajo con un perrito, lo aceptan?")] == [
         "viajo con un perrito, lo aceptan?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("una noche más", "es"), ("mais uma noite", "pt"), ("another 2 nights please", "en")],
+)
+def test_nights_more_are_not_how_long_the_stay_is(text: str, language: str) -> None:
+    assert stays.read(fold(text).text, date(2026, 11, 18), language) is None
+    longer = stays.read(fold(f"{text}, 4 nights").text, date(2026, 11, 18), language)
+    assert longer is not None
+    assert longer.hint == StayHint(nights=4)

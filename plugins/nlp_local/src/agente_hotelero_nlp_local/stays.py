@@ -32,6 +32,9 @@ _LEAVE = (
     r"vou embora)\b"
 )
 _INSTEAD = r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than)\b[^,;.]{0,12}$"
+# "Una noche más" adds to a stay; it is not how long the stay is.
+_MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
+_MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
 _DENIED = r"\b(?:no|nao|not)\s+(?:es\s+|para\s+|on\s+|from\s+)?(?:del?\s+|el\s+)?$"
 _CORRECTING = (
     r"\b(?:cambi\w+|mud\w+|modific\w+|change|move|perdon|digo|mejor|sorry|actually|sino)\b"
@@ -85,7 +88,8 @@ def read(
     if re.fullmatch(_GOODBYE, text):
         return None
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
-    found = _meant(marks(text, language), text)
+    found = [mark for mark in marks(text, language) if not _adds(mark, text)]
+    found = _meant(found, text)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
     lengths = [mark for mark in found if mark.nights]
@@ -93,6 +97,12 @@ def read(
     if not phrases:
         return _of_nights(lengths)
     return _with_nights(_chosen(phrases, context), lengths)
+
+
+def _adds(mark: Mark, text: str) -> bool:
+    """Whether these are nights more than before, however many those were."""
+    after = re.match(_MORE_AFTER, text[mark.end :]) is not None
+    return bool(mark.nights) and (after or re.search(_MORE_BEFORE, text[: mark.start]) is not None)
 
 
 def _meant(found: list[Mark], text: str) -> list[Mark]:
