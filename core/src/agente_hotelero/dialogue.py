@@ -36,7 +36,11 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Focus:
-    """What the conversation is about, shared by all handlers."""
+    """What the conversation is about, shared by all handlers.
+
+    `misunderstood` counts messages in a row that nobody understood, `unproved` how often the guest
+    could not show that a reservation is his.
+    """
 
     stay: Stay | None = None
     occupancy: Occupancy | None = None
@@ -44,6 +48,7 @@ class Focus:
     offers: tuple[Offer, ...] = ()
     reservation: str | None = None
     misunderstood: int = 0
+    unproved: int = 0
 
     def with_(self, **changes: object) -> Focus:
         return replace(self, **changes)  # type: ignore[arg-type]

@@ -556,15 +556,37 @@ async def test_pages_hold_all_and_each_once(connect: Connect, shop: Shop) -> Non
     assert len({one for page in pages for one in page}) == 5
 
 
-async def test_a_telephone_number_with_spaces_or_without_prefix_is_found(
-    shop: Shop, inside: House
+@pytest.mark.parametrize("stored", ["+353 87 765 43 21", "00353877654321", "087 7654321"])
+async def test_a_telephone_number_is_the_same_however_it_is_written(
+    shop: Shop, connect: Connect, stored: str
 ) -> None:
-    order = shop.book(1, *window(inside), email="spaces@example.com")
-    shop.customers[order.customer].phone = "+353 87 765 43 21"
+    pms = connect(shop, phone_prefix="353")
+    order = shop.book(1, *window(House(pms=pms, old=shop.old)), email="spaces@example.com")
+    shop.customers[order.customer].phone = stored
     shop.add_customer("none@example.com").phone = None
     for phone in ("+353877654321", "087 7654321"):
-        page = await inside.pms.find_reservations(ReservationQuery(property_id="1", phone=phone))
+        page = await pms.find_reservations(ReservationQuery(property_id="1", phone=phone))
         assert [one.reference for one in page.items] == [order.reference], phone
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked", "prefix"),
+    [
+        ("00000000", "+34612345678", ""),
+        ("000", "+34612345678", "34"),
+        ("612345678", "+33612345678", ""),
+        ("612345678", "+33612345678", "34"),
+        ("+10000000000", "+34612345678", "34"),
+    ],
+)
+async def test_nobody_is_somebody_else_by_the_end_of_a_number(
+    shop: Shop, connect: Connect, stored: str, asked: str, prefix: str
+) -> None:
+    pms = connect(shop, phone_prefix=prefix)
+    order = shop.book(1, *window(House(pms=pms, old=shop.old)), email="walk@example.com")
+    shop.customers[order.customer].phone = stored
+    page = await pms.find_reservations(ReservationQuery(property_id="1", phone=asked))
+    assert page.items == []
 
 
 def window(house: House) -> tuple[date, date]:

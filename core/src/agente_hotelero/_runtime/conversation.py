@@ -18,6 +18,7 @@ from agente_hotelero.dialogue import Decision, Frame, HandlerRequest, Handover
 from agente_hotelero.errors import HoteleroError, Unavailable
 from agente_hotelero.events import DomainEvent, TaskForStaff
 from agente_hotelero.messages import (
+    Entity,
     InboundMessage,
     OfferedOption,
     Reply,
@@ -47,7 +48,8 @@ class Talk:
 
     @property
     def too_early(self) -> bool:
-        """Whether all of this was written before the question that waits was asked.
+        """Whether some of this was written before the question that waits was asked: which of it
+        agrees to something, nobody knows then.
 
         Providers stamp whole seconds, so the second of the question itself still counts.
         """
@@ -55,7 +57,7 @@ class Talk:
         if asked is None:
             return False
         second = asked.replace(microsecond=0)
-        return all(
+        return any(
             message.sent_at < (asked if message.sent_at.microsecond else second)
             for message in self.messages
         )
@@ -93,6 +95,14 @@ class Outcome:
     def tasks(self) -> tuple[str, ...]:
         """What people must do."""
         return tuple(event.kind for event in self.events if isinstance(event, TaskForStaff))
+
+    def asked_at(self, begun: datetime, now: datetime) -> Outcome:
+        """With what this turn asks stamped with its end: whoever wrote while it was thought about
+        has not seen it."""
+        top = self.state.top
+        if top is None or top.asked_at != begun:
+            return self
+        return replace(self, state=self.state.asked(now))
 
     def with_apology(self, hotel: str, why: str) -> Outcome:
         """For a failure of ours: an honest word about what was not answered, and a person."""
@@ -254,7 +264,7 @@ async def _ask(
     own = next((f for f in so_far.state.frames if f.handler == call.handler), None)
     request = HandlerRequest(
         intents=call.intents,
-        entities=understood.entities,
+        entities=_heard(understood, floor=call.floor),
         text=talk.text(),
         language=understood.language,
         choice=choice if call.floor else None,
@@ -270,6 +280,13 @@ async def _ask(
     if call.floor:
         so_far = replace(so_far, state=so_far.state.back_to(call.handler))
     return _apply(so_far, decision, call.handler)
+
+
+def _heard(understood: Understanding, *, floor: bool) -> tuple[Entity, ...]:
+    """What a handler hears: a yes or a choice belongs to who asked last, and to nobody else."""
+    if floor:
+        return understood.entities
+    return tuple(one for one in understood.entities if one.type not in AGREEING)
 
 
 def _apply(so_far: Outcome, decision: Decision, handler: str) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
@@ -86,6 +87,7 @@ class Guard:
         does not take.
         """
         seconds = self._timeout if within is None else within
+        until = time.monotonic() + seconds
         await self._take_place(seconds)
         with ExitStack() as place:
             place.callback(self._slots.release)
@@ -94,7 +96,7 @@ class Guard:
                     operation=operation,
                     work=work,
                     writes=writes,
-                    seconds=seconds,
+                    seconds=max(until - time.monotonic(), 0.0) if within else seconds,
                     check=check,
                     place=place,
                 )

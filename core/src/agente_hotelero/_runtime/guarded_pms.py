@@ -287,6 +287,8 @@ class GuardedPms:
             raise OutcomeUnknown("a wrong booking that cannot be cancelled through us")
         try:
             preview = await self.preview_cancellation(made.reference)
+            if preview.fee is None or preview.fee.amount:
+                raise OutcomeUnknown("a wrong booking that costs something to cancel")
             await self.cancel(preview, f"{key}:take-back")
         except HoteleroError as error:
             raise OutcomeUnknown("a wrong booking that could not be cancelled") from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from agente_hotelero.errors import Unavailable
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 10.0
 
 
 class PropertyLock:
@@ -27,29 +28,34 @@ class PropertyLock:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """Raises Unavailable when the others take too long; nothing was begun then."""
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._here.acquire()
         except TimeoutError:
             raise Unavailable("too many bookings at once") from None
         try:
-            async with self._everywhere():
+            async with self._everywhere(begun + WAIT_SECONDS - time.monotonic()):
                 yield
         finally:
             self._here.release()
 
     @asynccontextmanager
-    async def _everywhere(self) -> AsyncIterator[None]:
+    async def _everywhere(self, seconds: float) -> AsyncIterator[None]:
         async with self._sessions() as session:
             if session.get_bind().dialect.name != "postgresql":
                 yield
                 return
-            await self._take(session)
-            yield
-            await session.rollback()
+            await self._take(session, seconds)
+            try:
+                yield
+            finally:
+                # Its connection may be gone, and the lock with it: what was done stays done.
+                with suppress(DBAPIError, OSError):
+                    await session.rollback()
 
-    async def _take(self, session: AsyncSession) -> None:
-        wait = {"wait": f"{int(WAIT_SECONDS * 1000)}ms"}
+    async def _take(self, session: AsyncSession, seconds: float) -> None:
+        wait = {"wait": f"{max(1, int(seconds * 1000))}ms"}
         await session.execute(text("SELECT set_config('lock_timeout', :wait, true)"), wait)
         take = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
         try:

@@ -42,8 +42,10 @@ def _terms(offer: Offer) -> object:
 
 
 def refuse_another_amendment(asked: Amendment, now: Amendment) -> None:
-    """Raises PriceChanged for another price, and for a reservation that changed meanwhile."""
-    if (asked.version, asked.total, asked.fee) != (now.version, now.total, now.fee):
+    """Raises PriceChanged for another price or other terms, and for a reservation that changed
+    meanwhile."""
+    before = (asked.version, asked.total, asked.fee, asked.cancellation)
+    if before != (now.version, now.total, now.fee, now.cancellation):
         raise PriceChanged(now)
 
 

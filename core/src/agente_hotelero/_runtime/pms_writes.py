@@ -8,10 +8,13 @@ in the PMS; it is repeated only where repeating is harmless by the interface's c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import OPERATION, PmsOperation, operation_
@@ -64,24 +67,32 @@ class PmsWrites:
         """What the write made; `done` reads what an earlier run made. Raises as `Pms` says."""
         row = await self._begin(write)
         if row.state == DONE and row.reference:
-            return await done(row.reference)
-        if row.state in (NEW, FAILED):
-            await write.ahead()
-            return await self._first(write)
-        return await self._later(write)
-
-    async def _first(self, write: Write) -> Reservation:
-        await self._note(write.key, STARTED)
-        failpoints.reached("pms.before_write")
-        try:
-            made = await self._make(write)
-        except (PermanentError, TemporaryError):
-            await self._note(write.key, FAILED)
-            raise
-        except (OutcomeUnknown, PluginBug):
+            return await self._done_before(row.reference, done)
+        if row.state not in (NEW, FAILED):
             return await self._later(write)
-        failpoints.reached("pms.after_write")
-        return await self._finish(write, made)
+        await write.ahead()
+        async with self._turn():
+            if not await self._claim(write.key):
+                return await self._later(write)
+            failpoints.reached("pms.before_write")
+            try:
+                made = await self.calls.write(write.operation, write.make)
+            except (PermanentError, TemporaryError):
+                await self._note(write.key, FAILED)
+                raise
+            except (OutcomeUnknown, PluginBug):
+                made = None
+            failpoints.reached("pms.after_write")
+        return await (self._later(write) if made is None else self._finish(write, made))
+
+    async def _done_before(
+        self, reference: str, done: Callable[[str], Awaitable[Reservation]]
+    ) -> Reservation:
+        """What an earlier run made. While it cannot be read it is not known, and certainly made."""
+        try:
+            return await done(reference)
+        except TemporaryError as error:
+            raise OutcomeUnknown(f"{reference} is made, and cannot be read") from error
 
     async def _later(self, write: Write) -> Reservation:
         """After an unknown outcome, or a crash: look, and look again; then make it again where that
@@ -90,10 +101,7 @@ class PmsWrites:
         try:
             made = await self._look_up(write)
             if (made is None and write.again) or (made is not None and write.resumes):
-                made = await self._make(write)
-        except PermanentError:
-            await self._note(write.key, FAILED)
-            raise
+                made = await self._make_again(write)
         except (TemporaryError, PluginBug) as error:
             raise OutcomeUnknown(f"{write.operation} {write.external_ref}") from error
         if made is None:
@@ -101,22 +109,36 @@ class PmsWrites:
         return await self._finish(write, made)
 
     async def _look_up(self, write: Write) -> Reservation | None:
-        """A PMS may still be at work on what it has not answered, so not only once."""
+        """A PMS may still be at work on what it has not answered, so not only once. A look-up that
+        is refused tells nothing of the write."""
         for pause in LOOK_UP_AFTER if not write.again else LOOK_UP_AFTER[:1]:
             await asyncio.sleep(pause)
             try:
                 made = await write.found()
             except NotFound:
                 made = None
+            except PermanentError as error:
+                raise OutcomeUnknown(f"{write.operation} cannot be looked up") from error
             if made is not None:
                 return made
         return None
 
-    async def _make(self, write: Write) -> Reservation:
+    async def _make_again(self, write: Write) -> Reservation:
+        try:
+            async with self._turn():
+                return await self.calls.write(write.operation, write.make)
+        except PermanentError:
+            await self._note(write.key, FAILED)
+            raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Alone with the property, where its PMS needs that. Raises Unavailable."""
         if self.lock is None:
-            return await self.calls.write(write.operation, write.make)
+            yield
+            return
         async with self.lock.held():
-            return await self.calls.write(write.operation, write.make)
+            yield
 
     async def _finish(self, write: Write, made: Reservation) -> Reservation:
         try:
@@ -127,7 +149,12 @@ class PmsWrites:
         except PermanentError:
             await self._note(write.key, FAILED)
             raise
-        await self._note(write.key, DONE, settled.reference)
+        try:
+            await self._note(write.key, DONE, settled.reference)
+        except (SQLAlchemyError, OSError) as error:
+            # It is made, and the guest must hear it. Asked for again it will be looked up.
+            log = self.services.log
+            log.warning("write_not_noted", key=write.key, error=type(error).__name__)
         return settled
 
     async def _begin(self, write: Write) -> PmsOperation:
@@ -149,6 +176,18 @@ class PmsWrites:
             if row is None:
                 raise OutcomeUnknown(f"operation {write.key} was not stored")
             return row
+
+    async def _claim(self, key: str) -> bool:
+        """Take the wish; False when somebody else has it in hand, in this process or another."""
+        statement = update(OPERATION).where(
+            operation_.tenant == self.services.tenant,
+            operation_.key == key,
+            operation_.state.in_((NEW, FAILED)),
+        )
+        now = self.services.clock.now()
+        async with self.services.sessions() as session, session.begin():
+            claimed: Any = await session.execute(statement.values(state=STARTED, updated_at=now))
+        return int(claimed.rowcount) == 1
 
     async def _note(self, key: str, state: str, reference: str | None = None) -> None:
         statement = update(OPERATION).where(

@@ -14,6 +14,7 @@ NOT_UNDERSTOOD = "not_understood"
 ANSWERING = frozenset({"affirm", "deny", "acknowledge", "provide_info", "out_of_scope"})
 # Beside something that is wanted these add nothing: "great, thank you", "yes, is there wifi?".
 AGREEING = frozenset({"affirm", "deny", "acknowledge"})
+CHOOSING = frozenset({"yes_no", "option"})
 CLEAR = 0.5
 
 
@@ -60,11 +61,15 @@ def route(
 def _answered(
     understood: Understanding, choice: str | None, frames: Sequence[Frame]
 ) -> Frame | None:
-    """The last question of which something it waits for, or lets be corrected, was said."""
+    """The last question of which something it waits for, or lets be corrected, was said. A yes or
+    a choice answers the last question only."""
     if choice is not None and frames:
         return frames[-1]
     said = {entity.type for entity in understood.entities}
-    return next((frame for frame in reversed(frames) if said & set(frame.expects)), None)
+    for depth, frame in enumerate(reversed(frames)):
+        if (said if depth == 0 else said - CHOOSING) & set(frame.expects):
+            return frame
+    return None
 
 
 def _clear(understood: Understanding, owners: Mapping[str, str]) -> tuple[Intent, ...]:

@@ -151,14 +151,18 @@ class TurnRunner:
         messages = [one.message for one in fresh]
         try:
             await self._acknowledge(tenant, conversation, messages[-1])
-            outcome = await converse(self._talk(tenant, conversation, messages))
+            talk = self._talk(tenant, conversation, messages)
+            outcome = (await converse(talk)).asked_at(talk.now, self.clock.now())
             bubbles = self._bubbles(tenant, conversation, outcome)
         except (SQLAlchemyError, OSError):
             raise
         except Exception as error:
             self.log.exception("turn_failed", error=type(error).__name__)
             return await self._give_to_staff(tenant, conversation, fresh, type(error).__name__)
-        if not await self._commit(tenant, conversation, fresh, outcome, bubbles):
+        if not await self._commit(tenant, conversation, fresh, outcome, bubbles) and not (
+            outcome.events
+            and await self._commit_done(tenant, conversation, fresh, outcome, bubbles)
+        ):
             return False
         kind = "choice" if messages[-1].content.choice else "text"
         seconds = time.perf_counter() - started
@@ -205,6 +209,23 @@ class TurnRunner:
         except HoteleroError as error:
             self.log.info("read_receipt_failed", error=type(error).__name__)
 
+    async def _commit_done(
+        self,
+        tenant: Tenant,
+        conversation: Conversation,
+        fresh: Messages,
+        outcome: Outcome,
+        bubbles: Sequence[Bubble],
+    ) -> bool:
+        """Something was done outside and must be told, although staff changed the conversation
+        meanwhile: what they set stays. False if another turn has answered these messages."""
+        for _ in range(TRIES):
+            async with self.database.sessions() as session:
+                found = await repository.conversation_by_id(session, int(conversation.id or 0))
+            if found is not None and await self._commit(tenant, found, fresh, outcome, bubbles):
+                return True
+        return False
+
     async def _commit(
         self,
         tenant: Tenant,
@@ -222,8 +243,8 @@ class TurnRunner:
                 conversation,
                 state=state.dump(outcome.state),
                 language=outcome.language,
-                mode=Mode.HUMAN if outcome.handover else Mode.AGENT,
-                reason=outcome.handover.reason if outcome.handover else "",
+                mode=Mode.HUMAN if outcome.handover else Mode(conversation.mode),
+                reason=outcome.handover.reason if outcome.handover else conversation.mode_reason,
             )
             if not saved:
                 await transaction.rollback()

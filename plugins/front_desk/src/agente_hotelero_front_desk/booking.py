@@ -46,6 +46,7 @@ EXPECTS: dict[Step, tuple[str, ...]] = {
     "confirm": ("yes_no", "stay", "party", "room_type", "rate", "person", "email", "rooms"),
 }
 NONE_OF_THEM = "offer:none"
+KEY_SHOWN = 8
 
 
 class Booking(Handler[FrontDeskConfig]):
@@ -232,7 +233,10 @@ def _at_rate(draft: Draft, offers: Sequence[Offer]) -> Draft:
 
 async def _is_too_large(request: HandlerRequest, party: Occupancy) -> bool:
     """Whether no room of the house holds these people, sold out or not."""
-    rooms = await request.pms.room_types(request.language)
+    try:
+        rooms = await request.pms.room_types(request.language)
+    except TemporaryError:
+        return False
     return all(party.guests > room.max_guests or party.adults > room.max_adults for room in rooms)
 
 
@@ -272,7 +276,7 @@ def _summary(draft: Draft, offer: Offer) -> Reply:
     return Reply(
         template="front_desk/summary",
         values=values,
-        options=answers.options("confirm"),
+        options=answers.options(f"confirm-{(draft.key or '')[:KEY_SHOWN]}"),
     )
 
 

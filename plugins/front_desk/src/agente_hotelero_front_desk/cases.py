@@ -29,6 +29,34 @@ WISHES: Mapping[str, Wish] = {
     "early_checkin": "early_checkin",
 }
 SHORTEST_PROOF = 2
+MOST_SURNAMES = 2
+# What names are joined with, and what booking sites write where a surname should stand.
+PARTICLES = frozenset(
+    [
+        "de",
+        "del",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "la",
+        "las",
+        "los",
+        "y",
+        "e",
+        "van",
+        "von",
+        "der",
+        "di",
+        "du",
+        "le",
+        "san",
+        "santa",
+        "guest",
+        "booking",
+        "com",
+    ]
+)
 
 
 class Case(BaseModel):
@@ -42,7 +70,6 @@ class Case(BaseModel):
     reference: str | None = None
     surname: str | None = None
     email: str | None = None
-    tries: int = 0
     found: str | None = None
     several: tuple[tuple[str, date], ...] = ()
     dates: bool = False
@@ -70,19 +97,27 @@ class Case(BaseModel):
 def absorb(case: Case, entities: Sequence[Entity]) -> Case:
     """The case with what was said."""
     told = case
-    for entity in entities:
+    # The reference first: a name beside it belongs to it.
+    for entity in sorted(entities, key=lambda one: one.type != "reference"):
         value = entity.value
         if isinstance(value, StayHint):
             told = _with_stay(told, value)
         elif isinstance(value, PartyHint):
             told = _with_party(told, value)
         elif entity.type == "reference":
-            told = told.with_(reference=str(value))
+            told = _another(told, str(value))
         elif entity.type == "person":
             told = told.with_(surname=str(value))
         elif entity.type == "email":
             told = told.with_(email=str(value))
     return told if told.changes_like(case) else told.with_(preview=None, key=None)
+
+
+def _another(case: Case, reference: str) -> Case:
+    """A reference that is said; of another reservation nothing is proved yet."""
+    if case.found and case.found.casefold() == reference.casefold():
+        return case
+    return case.with_(reference=reference, found=None, several=(), surname=None, email=None)
 
 
 def _with_stay(case: Case, said: StayHint) -> Case:
@@ -111,8 +146,9 @@ def proves(case: Case, made: Reservation) -> bool:
     """Whether the guest knows whose reservation it is: its surname, or its e-mail address."""
     if case.email and case.email.casefold() == (made.guest.email or "").casefold():
         return True
-    said, names = words(case.surname or ""), words(made.guest.name)
-    surnames = names[1:] or names
+    said = [word for word in words(case.surname or "") if word not in PARTICLES]
+    names = [word for word in words(made.guest.name) if word not in PARTICLES]
+    surnames = (names[1:] or names)[-MOST_SURNAMES:]
     return bool(said) and len(said[-1]) >= SHORTEST_PROOF and said[-1] in surnames
 
 

@@ -76,10 +76,12 @@ async def _write(
 
 async def _at_new_price(
     request: HandlerRequest, case: Case, offer: object, reference: str
-) -> tuple[Case, Reply]:
+) -> Decision | tuple[Case, Reply]:
     """The same thing at its present price: the guest must say yes again."""
     if not isinstance(offer, Amendment | Cancellation | Service):
         raise TypeError("the new price of a change is a change")
+    if isinstance(offer, Cancellation) and offer.fee is None:
+        return offer_a_person(request, (), "front_desk/fee_unknown", TASKS[case.wish])
     made = await request.pms.reservation(reference)
     return case.with_(preview=offer), told(offer, made, again=True)
 

@@ -89,7 +89,10 @@ def absorb(draft: Draft, entities: Sequence[Entity], step: Step | None) -> Draft
             told = told.with_(name=str(value))
         elif entity.type == "email":
             told = told.with_(email=str(value))
-    return told if told.searches_like(draft) else told.without_offer()
+    if not told.searches_like(draft):
+        return told.without_offer()
+    # What was shown is not what it is now: a yes to the old is none to the new.
+    return told if told == draft else told.with_(key=None)
 
 
 def _with_stay(draft: Draft, said: StayHint, step: Step | None) -> Draft:

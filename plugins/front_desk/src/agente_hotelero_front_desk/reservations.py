@@ -27,7 +27,7 @@ EXPECTS: dict[Step, tuple[str, ...]] = {
     "dates": ("stay", "nights", "yes_no"),
     "party": ("party", "yes_no"),
     "ages": ("ages", "party", "yes_no"),
-    "confirm": ("yes_no", "stay", "party"),
+    "confirm": ("yes_no", "stay", "party", "reference"),
 }
 # What else the word for it means where it is asked for a yes.
 ABOUT = {"cancel": ("cancel",), "show": ()}
@@ -37,6 +37,7 @@ WHAT = {
     "change:else": "front_desk/option_else",
 }
 MOST_TRIES = 3
+KEY_SHOWN = 8
 
 
 class Reservations(Handler[FrontDeskConfig]):
@@ -68,7 +69,10 @@ class Reservations(Handler[FrontDeskConfig]):
     def question(self, frame: Frame, focus: Focus, hotel_now: datetime) -> Reply | None:
         case = Case.model_validate(frame.data)
         if frame.step == "confirm":
-            return Reply(template=f"front_desk/sure_{case.wish}", options=answers.options("sure"))
+            return Reply(
+                template=f"front_desk/sure_{case.wish}",
+                options=answers.options(f"sure-{(case.key or '')[:KEY_SHOWN]}"),
+            )
         if frame.step == "what":
             options = tuple(Option(id=one, phrase=phrase) for one, phrase in WHAT.items())
             return Reply(template="front_desk/ask_what", options=options)
@@ -81,6 +85,9 @@ class Reservations(Handler[FrontDeskConfig]):
 
     async def _proceed(self, request: HandlerRequest, case: Case) -> Decision:
         """Find the reservation, then do what is wanted of it as far as that is known."""
+        if request.focus.unproved >= MOST_TRIES and not case.found:
+            # Who guesses goes on guessing: from now on a person looks.
+            return offer_a_person(request, (), "front_desk/needs_person", TASKS[case.wish])
         case = await finding.with_reference(request, case)
         found = await finding.candidates(request, case)
         if case.wish in ("late_checkout", "early_checkin"):
@@ -108,11 +115,13 @@ class Reservations(Handler[FrontDeskConfig]):
             return self._ask(request, case.with_(several=several), "pick")
         if not (case.reference and (case.surname or case.email)):
             return self._ask(request, case, "identify")
-        again = case.with_(tries=case.tries + 1, reference=None, surname=None, email=None)
+        again = case.with_(reference=None, surname=None, email=None)
         missing = Reply(template="front_desk/reservation_not_found")
-        if again.tries >= MOST_TRIES:
-            return offer_a_person(request, (missing,), task=TASKS["show"])
-        return self._ask(request, again, "identify", missing)
+        focus = request.focus.with_(unproved=request.focus.unproved + 1)
+        if focus.unproved >= MOST_TRIES:
+            asked = offer_a_person(request, (missing,), task=TASKS["show"])
+            return replace(asked, focus=focus)
+        return self._ask(replace(request, focus=focus), again, "identify", missing)
 
     async def _cancel(self, request: HandlerRequest, case: Case, made: Reservation) -> Decision:
         """Say what it costs, and ask for a yes; where that is not known, a person says it."""
@@ -131,7 +140,7 @@ class Reservations(Handler[FrontDeskConfig]):
     async def _change(self, request: HandlerRequest, case: Case, made: Reservation) -> Decision:
         """Ask what is missing of the change, then say what it costs and ask for a yes."""
         step = cases.missing(case, made)
-        if not _can_change(request, case):
+        if not _can_change(request, case) or len(made.occupancies) > 1:
             return offer_a_person(request, (), "front_desk/needs_person", TASKS["change"])
         if step != "confirm":
             return self._ask(_of(request, made), case, step)

@@ -44,7 +44,8 @@ class QloAppsConfig(PluginConfig):
 
     `base_url` must be the shop's own address, as in its back office: for another one QloApps
     redirects, and nothing is executed. The placeholders are stored for guests without e-mail or
-    telephone, which QloApps demands; they are never shown as the guest's. `booking_window_days` and
+    telephone, which QloApps demands; they are never shown as the guest's. `phone_prefix` is that of
+    the hotel's country ("353"), for numbers that were stored without one. `booking_window_days` and
     `notice_days` hold where the hotel uses QloApps' global limits, which the API does not tell.
     The order states are found by their mail template or name unless they are given here.
     """
@@ -55,6 +56,7 @@ class QloAppsConfig(PluginConfig):
     api_key: Annotated[SecretStr, AfterValidator(_key)]
     placeholder_email: Annotated[str, AfterValidator(_unique)] = "guest-{ref}@no-email.invalid"
     placeholder_phone: Annotated[str, AfterValidator(_phone)] = "+10000000000"
+    phone_prefix: str = Field(default="", pattern=r"^\d{0,4}$")
     booking_window_days: int = Field(default=365, ge=1, le=3650)
     notice_days: int = Field(default=0, ge=0, le=365)
     offer_minutes: int = Field(default=15, ge=1, le=120)

@@ -46,7 +46,7 @@ async def _matching(
     orders = await shop.client.rows("orders", reading.filters(numbers))
     newest = sorted(orders, key=lambda order: -wire.number(order["id"]))
     shown = await reading.all_shown(shop, await reading.load(shop, newest))
-    return [one for one in shown if matches(query, one)]
+    return [one for one in shown if matches(query, one, shop.config.phone_prefix)]
 
 
 async def _candidates(shop: Shop, query: ReservationQuery) -> list[int]:
@@ -90,6 +90,10 @@ async def _by_phone(shop: Shop, phone: str) -> Sequence[Row]:
     """By the last digits in one piece where QloApps can, and all customers otherwise: a number with
     spaces holds no such piece."""
     wanted = rules.digits(phone)
+
+    def same(row: Row) -> bool:
+        return _same_phone(phone, wire.text(row.get("phone")), shop.config.phone_prefix)
+
     if len(wanted) < _LEAST_DIGITS:
         return []
     if (await shop.facts()).recent:
@@ -97,10 +101,10 @@ async def _by_phone(shop: Shop, phone: str) -> Sequence[Row]:
         quick = await shop.client.rows(
             "customers", {"filter[phone]": tail, "display": "[id,phone]"}
         )
-        found = [row for row in quick if _same_phone(wanted, wire.text(row.get("phone")))]
+        found = [row for row in quick if same(row)]
         if found:
             return found
-    return await _customers(shop, lambda row: _same_phone(wanted, wire.text(row.get("phone"))))
+    return await _customers(shop, same)
 
 
 async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
@@ -154,27 +158,38 @@ async def _by_day(shop: Shop, property_id: str, field: str, day: date) -> list[i
     return sorted({wire.number(row.get("id_order")) for row in rows}, reverse=True)
 
 
-def matches(query: ReservationQuery, found: Reservation) -> bool:
+def matches(query: ReservationQuery, found: Reservation, prefix: str) -> bool:
     """Whether all that is asked is so. Pure."""
     email, guest = query.email, found.guest
     return (
         found.property_id == query.property_id
         and query.external_ref in (None, found.external_ref)
         and (email is None or (guest.email or "").casefold() == email.strip().casefold())
-        and (query.phone is None or _same_phone(rules.digits(query.phone), guest.phone or ""))
+        and (query.phone is None or _same_phone(query.phone, guest.phone or "", prefix))
         and (query.guest_name is None or rules.folded(query.guest_name) in rules.folded(guest.name))
         and query.arrival in (None, found.stay.arrival)
         and query.departure in (None, found.stay.departure)
     )
 
 
-def _same_phone(wanted: str, stored: str) -> bool:
-    """By its digits; a number without its country's prefix is the same as one with it."""
-    told = rules.digits(stored)
-    if min(len(told), len(wanted)) < _LEAST_DIGITS:
-        return False
-    long, short = (told, wanted) if len(told) >= len(wanted) else (wanted, told)
-    return long == short or (len(short) > _TAIL and long.endswith(short.lstrip("0")))
+def _same_phone(one: str, other: str, prefix: str) -> bool:
+    """The same number in full: an ending alone proves nothing, since a number is who the guest is.
+
+    One without its country is of the hotel's own, where that is known.
+    """
+    return bool(_in_full(one, prefix) & _in_full(other, prefix))
+
+
+def _in_full(phone: str, prefix: str) -> set[str]:
+    """What a number may be with its country's prefix, in digits; empty for none."""
+    told = rules.digits(phone)
+    if phone.strip().startswith("+") or not prefix:
+        found = {told}
+    elif told.startswith("00"):
+        found = {told[2:]}
+    else:
+        found = {told, prefix + told.lstrip("0")}
+    return {one for one in found if len(one) >= _LEAST_DIGITS and set(one) != {"0"}}
 
 
 def _position(cursor: str | None) -> int | None:
