@@ -36,6 +36,7 @@ from agente_hotelero_channel_whatsapp.testing import Account, Guest, Sent, Simul
 from babel.dates import format_date
 
 from tests.support.dialogues import Dialogue, Turn, days, read_all
+from tests.support.direct import DirectGuest
 from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
 from tests.support.running import RunningAgent
 from tests.support.times import JUNE, NOVEMBER
@@ -91,15 +92,19 @@ def test_dialogue(world: World, dialogue: Dialogue) -> None:
 
 @pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda dialogue: dialogue.name)
 def test_the_same_in_other_words(world: World, dialogue: Dialogue) -> None:
-    """Each paraphrase with one hotel at one of the dates, in turn."""
+    """Each paraphrase with one hotel at one of the dates, in turn; without queue and WhatsApp."""
     place, dates = DIALOGUES.index(dialogue), list(DATES_OF_THE_CLOCK.values())
-    play_out(
-        [
-            begin(world, dialogue, HOTELS[(place + version) // 2 % 2], version=version)
-            for version in PARAPHRASES
-            if dates[(place + version) % 2] == world.begun
-        ]
-    )
+    for version in PARAPHRASES:
+        if dates[(place + version) % 2] == world.begun:
+            hotel = HOTELS[(place + version) // 2 % 2]
+            guest = DirectGuest(running=world.running, hotel=hotel, phone=str(next(phones)))
+            play_out(
+                [
+                    DirectPlay(
+                        world=world, hotel=hotel, dialogue=dialogue, guest=guest, version=version
+                    )
+                ]
+            )
 
 
 def begin(world: World, dialogue: Dialogue, hotel: str, *, version: int) -> Play:
@@ -133,7 +138,7 @@ class Play:
     world: World
     hotel: str
     dialogue: Dialogue
-    guest: Guest
+    guest: Guest | DirectGuest
     version: int
     made: list[Reservation] = field(default_factory=list)
     shown: int = 0
@@ -363,6 +368,22 @@ class Play:
                 await repository.set_mode(session, self.hotel, conversation.id, Mode.AGENT, "")
 
         self.world.running.do(release())
+
+
+@dataclass(kw_only=True)
+class DirectPlay(Play):
+    """With a guest who is his own outbox."""
+
+    guest: DirectGuest
+
+    def _outbox(self) -> list[Any]:
+        return list(self.guest.rows)
+
+    async def _conversation(self) -> Any:
+        return self.guest.conversation()
+
+    def _release(self) -> None:
+        self.guest.left_to_people = False
 
 
 def _acts(rows: list[Outbox]) -> list[str]:

@@ -92,7 +92,7 @@ async def test_two_clocks_are_told(pms: GuardedPms) -> None:
 @pytest.mark.anyio
 async def test_a_pms_that_is_away_is_told(pms: GuardedPms, hotel: FakeHotel) -> None:
     hotel.errors["properties"] = [Unavailable() for _ in range(3)]
-    assert (await rows(pms))[-1].what == "property 1: Unavailable"
+    assert (await rows(pms))[-1].what == "property 1 cannot be read: Unavailable"
 
 
 @pytest.mark.anyio

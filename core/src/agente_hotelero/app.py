@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from agente_hotelero import __version__
 from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime.agent import Agent
+from agente_hotelero._runtime.guard import Walls
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._web import admin, bell, health, webhooks
 from agente_hotelero._web.counting import CountRequests
@@ -114,13 +116,19 @@ def _mount_plugins(app: FastAPI, agent: Agent) -> None:
                 "plugins", f"{plugin} and {claimed[prefix]} both mount at {prefix!r}"
             )
         claimed[prefix] = plugin
-        guard = agent.walls.guard(plugin, LOG, timeout=0, concurrency=1)
+        guard = _patient(agent).guard(plugin, LOG, timeout=0, concurrency=1)
         try:
             router = guard.run("make the router", partial(_made, mount, agent, plugin))
         except PluginBug as bug:
             agent.plugins.fail(plugin, str(bug))
         else:
             app.include_router(router, prefix=prefix)
+
+
+def _patient(agent: Agent) -> Walls:
+    """While nobody waits yet a plugin may take as long as it may for opening."""
+    seconds = agent.settings.plugin_open_seconds
+    return replace(agent.walls, limits=replace(agent.walls.limits, block_seconds=seconds))
 
 
 def _made(mount: Mount, agent: Agent, plugin: str) -> APIRouter:

@@ -99,7 +99,23 @@ def test_what_is_said_of_people_completes_what_is_known(
 )
 def test_an_offer_lasts_as_long_as_its_search(entities: tuple[Entity, ...], kept: bool) -> None:
     told = absorb(KNOWN.with_(offer=offer(), key="k"), entities, "confirm")
-    assert (told.offer is not None, told.key is not None) == (kept, kept)
+    assert (told.offer is not None) is kept
+
+
+@pytest.mark.parametrize(
+    ("entities", "same"),
+    [
+        pytest.param(said(StayHint(nights=3)), True, id="the same nights"),
+        pytest.param(said("ana@example.com", "email"), False, id="an address"),
+        pytest.param(said("Ana", "person"), False, id="a name"),
+    ],
+)
+def test_a_wish_is_another_when_what_was_shown_changes(
+    entities: tuple[Entity, ...], same: bool
+) -> None:
+    """A yes to the old summary, or a tap on its button, is no yes to the new one."""
+    told = absorb(KNOWN.with_(offer=offer(), key="k"), entities, "confirm")
+    assert (told.key == "k") is same
 
 
 def test_one_thing_is_asked_at_a_time_in_a_fixed_order() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Component, Finding
-from agente_hotelero.errors import HoteleroError
+from agente_hotelero.errors import HoteleroError, NotFound
 
 REDIS_TIMEOUT = 2.0
 SECONDS = 60.0
@@ -44,6 +44,21 @@ async def examine(agent: Agent) -> AsyncIterator[Row]:
     for tenant in agent.tenants.values():
         async for row in _of_tenant(tenant):
             yield row
+        for row in _lacking(tenant):
+            yield row
+
+
+def _lacking(tenant: Tenant) -> Iterator[Row]:
+    """Without these no guest gets a good answer, although nothing is wrong by itself."""
+    if not tenant.handlers:
+        advice = "plugins.front_desk.enabled = true"
+        yield Row(part=tenant.id, ok=False, what="no plugin answers guests", advice=advice)
+    if not tenant.nlp:
+        advice = f'tenants.{tenant.id}.nlp = ["nlp_local"]'
+        yield Row(part=tenant.id, ok=False, what="nothing reads guests' words", advice=advice)
+    if not tenant.settings.channels:
+        advice = f"name some in tenants.{tenant.id}.channels"
+        yield Row(part=tenant.id, ok=False, what="it has no channels", advice=advice)
 
 
 async def _database(agent: Agent) -> Row:
@@ -100,11 +115,15 @@ async def _property(pms: GuardedPms, tenant: Tenant) -> Finding:
     """Whether the PMS knows the property, and keeps the same time as we do."""
     try:
         found = await pms.property()
-    except HoteleroError as error:
+    except NotFound:
         return Finding(
             ok=False,
-            what=f"property {pms.property_id}: {type(error).__name__}",
-            advice=f"set tenants.{tenant.id}.property_id to one that the PMS knows",
+            what=f"the PMS knows no property {pms.property_id}",
+            advice=f"set tenants.{tenant.id}.property_id to one that it knows",
+        )
+    except HoteleroError as error:
+        return Finding(
+            ok=False, what=f"property {pms.property_id} cannot be read: {type(error).__name__}"
         )
     if found.time_zone != tenant.settings.time_zone:
         return Finding(

@@ -115,7 +115,9 @@ def absorb(case: Case, entities: Sequence[Entity]) -> Case:
 
 def _another(case: Case, reference: str) -> Case:
     """A reference that is said; of another reservation nothing is proved yet."""
-    if case.found and case.found.casefold() == reference.casefold():
+    if case.found is None:
+        return case.with_(reference=reference)
+    if case.found.casefold() == reference.casefold():
         return case
     return case.with_(reference=reference, found=None, several=(), surname=None, email=None)
 

@@ -115,7 +115,7 @@ class Reservations(Handler[FrontDeskConfig]):
             return self._ask(request, case.with_(several=several), "pick")
         if not (case.reference and (case.surname or case.email)):
             return self._ask(request, case, "identify")
-        again = case.with_(reference=None, surname=None, email=None)
+        again = case.with_(surname=None, email=None)
         missing = Reply(template="front_desk/reservation_not_found")
         focus = request.focus.with_(unproved=request.focus.unproved + 1)
         if focus.unproved >= MOST_TRIES:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from agente_hotelero import NlpEngine, PluginConfig
 from agente_hotelero.messages import (
@@ -88,8 +90,20 @@ def _without_reference(text: str, request: UnderstandRequest) -> str:
 
 
 def _warm() -> None:
-    model.shipped().scores(["hola"])
+    """Load and compile all that reading needs, so that the first guest does not wait for it."""
     common_words()
+    zone = ZoneInfo("UTC")
+    for language in ("es", "pt", "en"):
+        read(
+            UnderstandRequest(
+                text="hola, 2 x 3, 5/1, ana@example.com",
+                language=language,
+                languages=(language,),
+                reference=datetime(2026, 1, 1, tzinfo=zone),
+                zone=zone,
+                expects=("yes_no", "stay", "party", "person", "reference", "cancel", "change"),
+            )
+        )
 
 
 @lru_cache(maxsize=1)

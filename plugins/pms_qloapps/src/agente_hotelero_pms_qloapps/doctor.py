@@ -37,7 +37,14 @@ async def diagnose(shop: Shop) -> Sequence[Finding]:
     try:
         rights = await shop.client.rights()
     except HoteleroError as error:
-        return [Finding(ok=False, what="QloApps does not answer as it should", advice=str(error))]
+        return [
+            Finding(
+                ok=False,
+                what=f"QloApps does not answer as it should: {type(error).__name__}",
+                advice=f"{str(error).strip(': ')}; see that base_url is the shop's own address "
+                "and can be reached from here",
+            )
+        ]
     found = [Finding(ok=True, what="QloApps answers, and takes the key"), *check_rights(rights)]
     try:
         return [*found, *await _shop(shop)]
