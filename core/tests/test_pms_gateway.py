@@ -18,7 +18,9 @@ from agente_hotelero._runtime import failpoints
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero._runtime.pms_cache import SharedStore, StaticCache
 from agente_hotelero._runtime.pms_lock import PropertyLock
+from agente_hotelero._runtime.pms_writes import PmsWrites
 from agente_hotelero.errors import (
+    AuthFailed,
     NotFound,
     OutcomeUnknown,
     PriceChanged,
@@ -286,6 +288,81 @@ async def test_an_earlier_try_that_was_cancelled_is_not_taken_for_the_booking(
     hotel.change("R1", status=ReservationStatus.CANCELLED)
     with pytest.raises(OutcomeUnknown):
         await pms.book(DRAFT, "k3")
+
+
+async def test_a_wrong_booking_is_not_taken_back_at_a_price(make: Make, hotel: FakeHotel) -> None:
+    hotel.capabilities, hotel.fee = ALL, dollars(300)
+    hotel.books_wrong = {"total": dollars(1)}
+    with pytest.raises(OutcomeUnknown):
+        await make().book(DRAFT, "k")
+    assert "cancel_reservation" not in hotel.calls
+
+
+async def test_a_look_up_that_is_refused_says_nothing_of_the_booking(
+    make: Make, hotel: FakeHotel, database: Database
+) -> None:
+    hotel.idempotency = Idempotency.EXTERNAL_REF
+    hotel.after["create_reservation"] = [OutcomeUnknown()]
+    hotel.errors["find_reservations"] = [AuthFailed() for _ in range(2)]
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await make().book(DRAFT, "k")
+    assert (await operation(database)).state == "unknown"
+    assert len(hotel.booked) == 1
+    assert (await make().book(DRAFT, "k")).reference == "R0"
+
+
+async def test_one_wish_at_the_same_moment_is_one_booking(make: Make, hotel: FakeHotel) -> None:
+    """As when a process is taken for dead and its turn is run by another, too."""
+    hotel.idempotency = Idempotency.EXTERNAL_REF
+    one, other = make(), make()
+    done = await asyncio.gather(one.book(DRAFT, "k"), other.book(DRAFT, "k"))
+    assert [made.reference for made in done] == ["R0", "R0"]
+    assert len(hotel.booked) == 1
+
+
+async def test_what_is_made_and_cannot_be_read_is_not_said_to_be_undone(
+    make: Make, hotel: FakeHotel
+) -> None:
+    pms = make()
+    await pms.book(DRAFT, "k")
+    hotel.errors["reservation"] = [Unavailable() for _ in range(3)]
+    with pytest.raises(OutcomeUnknown):
+        await pms.book(DRAFT, "k")
+
+
+async def test_who_gave_up_waiting_for_a_turn_has_begun_nothing(
+    make: Make, hotel: FakeHotel, database: Database
+) -> None:
+    hotel.serialise = True
+    pms = make()
+    assert pms.writes.lock is not None
+    async with pms.writes.lock.held():
+        waiting = asyncio.create_task(pms.book(DRAFT, "k"))
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    assert (await operation(database)).state == ""
+    assert (await pms.book(DRAFT, "k")).reference == "R0"
+
+
+async def test_a_booking_that_could_not_be_noted_is_told_all_the_same(
+    make: Make, hotel: FakeHotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pms = make()
+    note = PmsWrites._note
+
+    async def broken(self: PmsWrites, key: str, state: str, reference: str | None = None) -> None:
+        if state == "done":
+            raise OSError("the database went away")
+        await note(self, key, state, reference)
+
+    monkeypatch.setattr(PmsWrites, "_note", broken)
+    assert (await pms.book(DRAFT, "k")).reference == "R0"
+    monkeypatch.undo()
+    assert (await pms.book(DRAFT, "k")).reference == "R0"
+    assert len(hotel.booked) == 1
 
 
 # ── changing, cancelling, adding ─────────────────────────────────────────────────────────────────

@@ -130,3 +130,27 @@ def test_a_handler_hears_its_intents_in_the_guests_order() -> None:
     understood = Understanding(language="es", intents=intents, verdict="act")
     (only,) = route(understood, None, [], OWNERS)
     assert [intent.name for intent in only.intents] == ["wifi", "parking"]
+
+
+SURE = Frame(
+    handler="cancel", step="confirm", expects=("yes_no", "cancel"), expires_at=ASKING.expires_at
+)
+YES = Entity(type="yes_no", text="sí", span=(0, 2), value=True)
+
+
+def test_a_yes_answers_the_last_question_and_no_older_one() -> None:
+    """ "Sí, dame un segundo" to "what name?" must not cancel what was asked before."""
+    assert asked(route(heard(entities=(YES,)), None, [SURE], OWNERS)) == [("cancel", True)]
+    calls = route(heard(entities=(YES,)), None, [SURE, ASKING], OWNERS)
+    assert ("cancel", True) not in asked(calls)
+
+
+def test_what_an_older_question_waits_for_still_reaches_it() -> None:
+    calls = route(heard(entities=(STAY,)), None, [ASKING, SURE], OWNERS)
+    assert asked(calls) == [("booking", True)]
+
+
+def test_who_has_not_the_floor_hears_no_yes() -> None:
+    said = heard("wifi", entities=(YES, STAY))
+    assert conversation._heard(said, floor=True) == (YES, STAY)
+    assert conversation._heard(said, floor=False) == (STAY,)

@@ -42,7 +42,13 @@ from agente_hotelero.errors import (
     Throttled,
     Unavailable,
 )
-from agente_hotelero.events import DomainEvent, HandoverRequested, ReplySent, Subscription
+from agente_hotelero.events import (
+    DomainEvent,
+    HandoverRequested,
+    ReplySent,
+    ReservationMade,
+    Subscription,
+)
 from agente_hotelero.messages import (
     DeliveryState,
     DeliveryStatus,
@@ -55,6 +61,7 @@ from agente_hotelero.testing import SettableClock, lend
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.tests.fake_pms import DRAFT, reservation
 from core.tests.fakes import Asker, FakeChannel, FakeIngress, FakeNlp, body, event
 
 pytestmark = pytest.mark.anyio
@@ -279,6 +286,53 @@ async def test_a_message_is_answered_when_staff_release_while_it_is_read(
     await desk.turns.run(conversation)
     assert len(desk.queue.sends) == before + 1
     assert await desk.states() == ["answered", "answered"]
+
+
+async def test_what_was_done_is_told_although_staff_took_over_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Booked while somebody took the chat: the guest must hear it, and staff keep it."""
+    handler, _ = desk.turns.tenants["sol"].handlers[Asker.name]
+    made = ReservationMade(reservation=reservation(DRAFT, "R1"))
+
+    async def book(request: HandlerRequest) -> Decision:
+        async with desk.database.sessions() as session, session.begin():
+            await repository.set_mode(session, "sol", 1, Mode.HUMAN, "taken over")
+        return Decision(replies=(Reply(template="fake/answered"),), events=(made,))
+
+    monkeypatch.setattr(handler, "handle", book)
+    assert await desk.say("ask", "1") == "Thank you."
+    conversation = await desk.conversation()
+    assert (conversation.mode, conversation.mode_reason) == ("human", "taken over")
+    assert await desk.states() == ["answered"]
+
+
+async def test_who_wrote_while_the_question_was_thought_about_has_not_seen_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, _ = desk.turns.tenants["sol"].handlers[Asker.name]
+    slowly = handler.handle
+
+    async def handle(request: HandlerRequest) -> Decision:
+        decision = await slowly(request)
+        desk.clock.advance(seconds=8)
+        return decision
+
+    begun = desk.clock.now()
+    monkeypatch.setattr(handler, "handle", handle)
+    await desk.say("ask", "1")
+    monkeypatch.undo()
+    early = (begun + timedelta(seconds=3)).isoformat()
+    assert await desk.say("yes", "2", at=early) == "Yes or no?"
+    assert await desk.say("yes", "3", at=desk.clock.now().isoformat()) == "Thank you."
+
+
+async def test_a_burst_of_which_a_part_is_too_early_agrees_to_nothing(desk: Desk) -> None:
+    early = (desk.clock.now() - timedelta(seconds=20)).isoformat()
+    await desk.say("ask", "1")
+    await desk.receive("yes", "2", at=early)
+    later = desk.clock.now().isoformat()
+    assert "Thank you" not in await desk.say("blah", "3", at=later)
 
 
 async def test_who_releases_a_conversation_leaves_it_to_nobody(desk: Desk) -> None:

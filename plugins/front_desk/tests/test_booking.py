@@ -68,6 +68,7 @@ class DeskPms:
     book_error: HoteleroError | None = None
     searches: list[OfferQuery] = field(default_factory=list)
     booked: dict[str, ReservationDraft] = field(default_factory=dict)
+    made: Reservation | None = None
 
     async def property(self) -> Property:
         raise Unavailable
@@ -109,7 +110,9 @@ class DeskPms:
         )
 
     async def reservation(self, reference: str) -> Reservation:
-        raise Unavailable
+        if self.made is None:
+            raise Unavailable
+        return self.made
 
 
 @dataclass
@@ -387,3 +390,21 @@ async def test_when_nothing_near_is_free_other_dates_are_asked(guest: Guest) -> 
     guest.pms.free = set()
     full = await guest.says("check_availability", stay=WHEN, party=PartyHint(adults=2))
     assert (templates(full), guest.step) == (["no_rooms"], "dates")
+
+
+async def test_how_much_it_is_after_booking_is_about_what_was_booked(guest: Guest) -> None:
+    await guest.reaches_the_summary()
+    await guest.says(yes_no=True)
+    guest.pms.made = await guest.pms.book(next(iter(guest.pms.booked.values())), "k")
+    shown = await guest.says("price_quote")
+    assert templates(shown) == ["reservation"]
+    assert shown.replies[0].values["total"] == Priced(source_id="SOL-1", money=DOUBLE.total)
+    await guest.says("price_quote", room_type="suite")
+    assert guest.step == "dates"
+
+
+async def test_while_it_cannot_be_read_dates_are_asked_as_ever(guest: Guest) -> None:
+    await guest.reaches_the_summary()
+    await guest.says(yes_no=True)
+    await guest.says("price_quote")
+    assert guest.step == "dates"

@@ -219,6 +219,13 @@ class Guest:
     def _other(self) -> bool:
         return self.frame is not None and self.frame.handler != Reservations.name
 
+    def sure(self) -> str:
+        """How the ids of the buttons of the present question begin."""
+        assert self.frame is not None
+        question = self.handlers[Reservations.name].question(self.frame, self.focus, NOW)
+        assert question is not None
+        return question.options[0].id.removesuffix(":yes")
+
     def step(self) -> str | None:
         return self.frame.step if self.frame else None
 
@@ -329,6 +336,39 @@ async def test_what_was_not_shown_cannot_be_picked(ana: Guest) -> None:
     assert (ana.step(), ana.focus.reservation) == ("pick", None)
 
 
+async def test_another_reference_is_another_reservation(ana: Guest) -> None:
+    """Asked whether to cancel one, the guest names somebody's other: nothing of it is proved."""
+    other = Person(name="Eva Gómez", phone="+2")
+    ana.pms.held["R7K3M9"] = a_reservation("R7K3M9", guest=other)
+    await ana.says("cancel_reservation")
+    await ana.says("cancel_reservation", reference="R7K3M9", yes_no=True)
+    assert (ana.step(), ana.pms.writes) == ("identify", [])
+    await ana.says(person="Gómez")
+    assert (ana.step(), ana.focus.reservation) == ("confirm", "R7K3M9")
+    await ana.says(yes_no=True)
+    assert ana.pms.held["SOL-1"].status is ReservationStatus.CONFIRMED
+
+
+async def test_who_guesses_cannot_go_on_guessing(stranger: Guest) -> None:
+    for name in ("López", "Ruiz", "Díaz"):
+        await stranger.says("cancel_reservation", reference="SOL-1", person=name)
+    right = await stranger.says("cancel_reservation", reference="SOL-1", person="García")
+    assert (templates(right), stranger.step()) == (["needs_person"], "offer")
+
+
+async def test_after_a_wrong_surname_the_reference_is_still_known(stranger: Guest) -> None:
+    await stranger.says("reservation_status", reference="SOL-1", person="López")
+    assert templates(await stranger.says(person="García")) == ["reservation"]
+
+
+@pytest.mark.parametrize("proof", ["de la", "la", "Guest", "Booking.com Guest", "Juan"])
+async def test_words_that_anybody_has_in_a_name_are_no_proof(stranger: Guest, proof: str) -> None:
+    name = "Juan de la Cruz Guest" if "uest" not in proof else "Booking.com Guest"
+    stranger.pms.held["SOL-1"] = a_reservation("SOL-1", guest=Person(name=name))
+    refused = await stranger.says("reservation_status", reference="SOL-1", person=proof)
+    assert "reservation" not in templates(refused)
+
+
 # ── cancelling ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -346,8 +386,30 @@ async def test_the_fee_is_said_before_anything_is_cancelled(ana: Guest) -> None:
 
 async def test_a_no_leaves_it_as_it_was(ana: Guest) -> None:
     await ana.says("cancel_reservation")
-    assert templates(await ana.says(choice="sure:no")) == ["nothing_changed"]
+    assert templates(await ana.says(choice=f"{ana.sure()}:no")) == ["nothing_changed"]
     assert (ana.pms.writes, ana.step()) == ([], None)
+
+
+async def test_each_wish_has_buttons_of_its_own(ana: Guest) -> None:
+    """An old "yes" that is tapped after the question changed is on offer no more."""
+    await ana.says("modify_reservation", stay=StayHint(nights=5))
+    first = ana.sure()
+    await ana.says("cancel_reservation")
+    assert first != ana.sure()
+
+
+async def test_a_fee_that_became_unknown_is_a_persons_business(ana: Guest) -> None:
+    await ana.says("cancel_reservation")
+    ana.pms.errors["cancel"] = PriceChanged(a_cancellation(ana.pms.held["SOL-1"], None))
+    assert templates(await ana.says(yes_no=True)) == ["fee_unknown"]
+    assert ana.pms.writes == []
+
+
+async def test_a_reservation_of_several_rooms_is_changed_by_a_person(ana: Guest) -> None:
+    rooms = (Occupancy(adults=2), Occupancy(adults=2))
+    ana.pms.held["SOL-1"] = a_reservation("SOL-1", occupancies=rooms)
+    asked = await ana.says("modify_reservation", party=PartyHint(adults=5))
+    assert templates(asked) == ["needs_person"]
 
 
 @pytest.mark.parametrize(

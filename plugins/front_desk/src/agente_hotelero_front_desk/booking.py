@@ -10,6 +10,7 @@ from typing import cast
 
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Handover
 from agente_hotelero.errors import (
+    HoteleroError,
     OutcomeUnknown,
     PermanentError,
     PriceChanged,
@@ -28,7 +29,7 @@ from agente_hotelero.stays import (
     ReservationDraft,
 )
 
-from agente_hotelero_front_desk import answers, nearest
+from agente_hotelero_front_desk import answers, nearest, telling
 from agente_hotelero_front_desk import draft as drafts
 from agente_hotelero_front_desk import offers as sales
 from agente_hotelero_front_desk.config import FrontDeskConfig
@@ -59,6 +60,10 @@ class Booking(Handler[FrontDeskConfig]):
     async def handle(self, request: HandlerRequest) -> Decision:
         if request.first("rooms") is not None:
             return offer_a_person(request, (), "front_desk/several_rooms")
+        if request.frame is None and _asks_of_what_is_booked(request):
+            shown = await _what_is_booked(request)
+            if shown is not None:
+                return shown
         frame = request.frame
         step = cast("Step | None", frame.step if frame else None)
         before = Draft.model_validate(frame.data) if frame else drafts.begin(request.focus)
@@ -222,6 +227,22 @@ class Booking(Handler[FrontDeskConfig]):
 
     def _nothing_booked(self) -> Decision:
         return Decision(replies=(Reply(template="front_desk/nothing_booked"),))
+
+
+def _asks_of_what_is_booked(request: HandlerRequest) -> bool:
+    """Whether "how much is it?" is about the reservation of this conversation."""
+    other = any(request.first(kind) for kind in ("stay", "party", "room_type", "rooms"))
+    return bool(request.focus.reservation) and request.wants("price_quote") and not other
+
+
+async def _what_is_booked(request: HandlerRequest) -> Decision | None:
+    """None while it cannot be read."""
+    try:
+        made = await request.pms.reservation(request.focus.reservation or "")
+    except HoteleroError:
+        return None
+    reply = Reply(template="front_desk/reservation", values=telling.of_reservation(made))
+    return Decision(replies=(reply,))
 
 
 def _at_rate(draft: Draft, offers: Sequence[Offer]) -> Draft:
