@@ -16,6 +16,7 @@ from agente_hotelero._db.models import PmsOperation
 from agente_hotelero._db.session import Database, connect
 from agente_hotelero._runtime import failpoints
 from agente_hotelero._runtime.guarded_pms import GuardedPms
+from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.pms_cache import SharedStore, StaticCache
 from agente_hotelero._runtime.pms_lock import PropertyLock
 from agente_hotelero._runtime.pms_writes import PmsWrites
@@ -111,6 +112,14 @@ async def booked(make: Make, hotel: FakeHotel) -> tuple[GuardedPms, Reservation]
 async def test_a_read_that_fails_twice_is_tried_a_third_time(make: Make, hotel: FakeHotel) -> None:
     hotel.errors["search_offers"] = [Unavailable(), Unavailable()]
     assert await make().search_offers(QUERY) == [OFFER]
+
+
+async def test_how_long_the_pms_takes_is_measured_by_operation(
+    make: Make, metrics: Metrics
+) -> None:
+    await make().search_offers(QUERY)
+    labels = {"tenant": "sol", "operation": "search_offers"}
+    assert metrics.registry.get_sample_value("pms_call_seconds_count", labels) == 1
 
 
 async def test_a_read_waits_as_long_as_the_pms_asks_if_that_is_short(

@@ -72,6 +72,13 @@ class Metrics:
         self.cache_misses = Counter(
             "pms_cache_misses_total", "PMS reads", ["tenant", "operation"], registry=registry
         )
+        self.pms_seconds = Histogram(
+            "pms_call_seconds",
+            "How long a PMS took to answer",
+            ["tenant", "operation"],
+            buckets=LATENCY,
+            registry=registry,
+        )
         self.pms_calls = Counter(
             "pms_calls_total", "PMS calls", ["tenant", "operation", "outcome"], registry=registry
         )

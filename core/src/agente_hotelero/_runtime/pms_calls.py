@@ -94,7 +94,10 @@ class PmsCalls:
         outcome = "ok"
         try:
             await self._within_limits(operation)
-            with tracing.span(f"pms.{operation}", plugin=self.plugin):
+            with (
+                tracing.span(f"pms.{operation}", plugin=self.plugin),
+                self.metrics.pms_seconds.labels(self.tenant, operation).time(),
+            ):
                 return await self.guard.call(
                     operation, work, writes=writes, within=within, check=CHECKS[operation]
                 )
