@@ -110,6 +110,11 @@ def make_app(hotel: Hotel) -> FastAPI:
             if room["guests"] >= guests and hotel.left(key, arrival, departure) > 0
         ]
 
+    _add_bookings(app, hotel)
+    return app
+
+
+def _add_bookings(app: FastAPI, hotel: Hotel) -> None:
     @app.post("/bookings", status_code=201)
     async def book(order: dict[str, Any]) -> dict[str, Any]:
         return hotel.book(order)
@@ -141,8 +146,6 @@ def make_app(hotel: Hotel) -> FastAPI:
         booking = await one(number)
         booking["state"] = "cancelled"
         return booking
-
-    return app
 
 
 app = make_app(Hotel())
