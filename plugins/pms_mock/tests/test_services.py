@@ -54,7 +54,7 @@ async def kinds(pms: MockPms, made: Reservation) -> set[ServiceKind]:
 async def test_services_are_listed_in_the_guests_language(make: Make) -> None:
     pms = make()
     service = await late(pms, await book(pms), "pt")
-    assert (service.name, service.at) == ("Saída tardia até as 14h", time(14, 0))
+    assert (service.name, service.at) == ("Saída tardia", time(14, 0))
     assert service.price == Money(amount=Decimal("30.00"), currency="USD")
 
 
