@@ -93,3 +93,14 @@ def test_the_rule_would_find_a_query_for_all_hotels() -> None:
     code = "async def all_chats(session):\n    return await session.scalars(select(Chat))\n"
     (function,) = (node for node in ast.parse(code).body if isinstance(node, Function))
     assert not is_scoped(function)
+
+
+def test_staff_have_words_for_every_task_that_the_front_desk_makes() -> None:
+    from agente_hotelero_front_desk.doing import TASKS
+    from agente_hotelero_staff_desk.words import WORDS
+
+    source = Path(__file__).parents[1] / "plugins/front_desk/src/agente_hotelero_front_desk"
+    code = "".join(path.read_text(encoding="utf-8") for path in source.glob("*.py"))
+    made = {*TASKS.values(), *re.findall(r'TaskForStaff\(kind="(\w+)"', code)}
+    assert {"unknown_booking", "unknown_change"} <= made
+    assert all(made <= set(words) for words in WORDS.values())
