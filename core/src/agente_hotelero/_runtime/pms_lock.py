@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from agente_hotelero.errors import Unavailable
 
-WAIT_SECONDS = 10.0
+# Fifty guests who want the last room of a slow PMS wait for one another.
+WAIT_SECONDS = 30.0
 
 
 class PropertyLock:
