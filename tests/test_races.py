@@ -34,6 +34,8 @@ from tests.support.troubled import TroubledServer, troubled
 ACCOUNT = Account(phone_number_id="109000000000009", token="token", app_secret="secret")
 ARRIVAL = (NOVEMBER + timedelta(days=40)).date()
 NIGHTS = 2
+# Fifty bookings at a PMS that takes one at a time.
+QUEUE_SECONDS = 120
 phones = count(5491155570000)
 SETTINGS = """
 database_url = "sqlite:///{folder}/agent.db"
@@ -116,7 +118,7 @@ async def _booked_in_mock(running: RunningAgent) -> int:
 
 
 @pytest.mark.parametrize("number", [5, 50])
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_the_last_room_goes_to_one_guest(house: House, number: int) -> None:
     guests = [Guest(house.simulator, ACCOUNT, str(next(phones))) for _ in range(number)]
     asked = f"quiero una habitación doble del {ARRIVAL:%d/%m/%Y} por {NIGHTS} noches para dos"
@@ -146,7 +148,7 @@ def _all_say(house: House, guests: list[Guest], line: str) -> list[tuple[str, ..
     before = [len(_outbox(house, guest)) for guest in guests]
     with ThreadPoolExecutor(len(guests)) as threads:
         list(threads.map(say, enumerate(guests)))
-    house.running.settle()
+    house.running.settle(QUEUE_SECONDS)
     return [
         tuple(
             act.removeprefix("front_desk/")

@@ -76,9 +76,9 @@ class RunningAgent:
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    def settle(self) -> None:
+    def settle(self, patience: float = PATIENCE) -> None:
         """Return when nothing waits to be relayed, answered or sent."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while self.do(self._unsettled()):
             if time.monotonic() > deadline:
                 raise TimeoutError("the agent is still busy")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from agente_hotelero.errors import Unavailable
 
 # Fifty guests who want the last room of a slow PMS wait for one another.
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 class PropertyLock:
