@@ -82,6 +82,7 @@ class FakeHotel:
     limits: RateLimitPolicy = RateLimitPolicy()  # noqa: RUF009 - frozen
     books_wrong: dict[str, Any] = field(default_factory=dict)
     told: list[Reservation] = field(default_factory=list)
+    slow: float = 0.0
     at_work: int = 0
     most_at_work: int = 0
 
@@ -136,7 +137,7 @@ class FakePms(PmsAdapter[PluginConfig]):
 
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
         self.hotel.enter("search_offers")
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.hotel.slow)
         return [self.hotel.offer]
 
     async def reservation(self, reference: str) -> Reservation:

@@ -330,6 +330,37 @@ async def test_one_wish_at_the_same_moment_is_one_booking(make: Make, hotel: Fak
     assert len(hotel.booked) == 1
 
 
+async def test_who_comes_second_does_not_wait_for_himself(make: Make, hotel: FakeHotel) -> None:
+    """Where writes take turns and a found booking is made sure of, in its own turn."""
+    hotel.idempotency, hotel.resumes, hotel.serialise = Idempotency.EXTERNAL_REF, True, True
+    pms = make()
+    async with asyncio.timeout(10):
+        done = await asyncio.gather(pms.book(DRAFT, "k"), pms.book(DRAFT, "k"))
+    assert [made.reference for made in done] == ["R0", "R0"]
+    assert len(hotel.booked) == 1
+
+
+async def test_what_is_done_stays_done_whatever_a_second_run_notes(
+    make: Make, database: Database
+) -> None:
+    pms = make()
+    await pms.book(DRAFT, "k")
+    await pms.writes._note("k", "unknown")
+    row = await operation(database)
+    assert (row.state, row.reference) == ("done", "R0")
+
+
+async def test_a_read_is_bounded_with_its_wait_for_the_limits(make: Make, hotel: FakeHotel) -> None:
+    hotel.limits = RateLimitPolicy(windows=(RateLimit(units=1, seconds=2),))
+    pms = make(tenant=uuid.uuid4().hex, timeout=0.5)
+    await pms.search_offers(QUERY)
+    hotel.slow = 5.0
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(Unavailable):
+        await pms.search_offers(QUERY)
+    assert asyncio.get_running_loop().time() - begun < 3
+
+
 async def test_what_is_made_and_cannot_be_read_is_not_said_to_be_undone(
     make: Make, hotel: FakeHotel
 ) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -45,6 +45,15 @@ class Database:
         """The file of a SQLite database."""
         name = self.engine.url.database
         return Path(name) if self.is_sqlite and name else None
+
+    async def trouble(self) -> str:
+        """What is wrong with the server, in a word; empty if it answers."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError) as error:
+            return type(error).__name__
+        return ""
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -6,12 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-
-from agente_hotelero._runtime import outputs
+from agente_hotelero._runtime import outputs, redis_link
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.guarded_pms import GuardedPms
@@ -19,7 +14,6 @@ from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Component, Finding
 from agente_hotelero.errors import HoteleroError, NotFound
 
-REDIS_TIMEOUT = 2.0
 SECONDS = 60.0
 
 
@@ -62,24 +56,15 @@ def _lacking(tenant: Tenant) -> Iterator[Row]:
 
 
 async def _database(agent: Agent) -> Row:
-    try:
-        async with agent.database.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError) as error:
-        return Row(part="database", ok=False, what=type(error).__name__)
-    return Row(part="database", ok=True, what="answers, and has this version's tables")
+    wrong = await agent.database.trouble()
+    what = wrong or "answers, and has this version's tables"
+    return Row(part="database", ok=not wrong, what=what)
 
 
 async def _redis(url: str) -> Row:
-    client = Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
-    try:
-        await client.ping()
-    except (RedisError, OSError) as error:
-        advice = "until it answers, limits and caches are each process's own"
-        return Row(part="redis", ok=False, what=type(error).__name__, advice=advice)
-    finally:
-        await client.aclose()
-    return Row(part="redis", ok=True, what="answers")
+    wrong = await redis_link.trouble(url)
+    advice = "until it answers, limits and caches are each process's own" if wrong else ""
+    return Row(part="redis", ok=not wrong, what=wrong or "answers", advice=advice)
 
 
 async def _of_tenant(tenant: Tenant) -> AsyncIterator[Row]:

@@ -83,12 +83,14 @@ class Guard:
     ) -> T:
         """The result, or an error of our tree; a write that times out is OutcomeUnknown.
 
-        `within` is a time-out for this call, in seconds; `check` raises for a result that the core
-        does not take.
+        `within` bounds this call with its wait for a place, in seconds; `check` raises for a
+        result that the core does not take.
         """
         seconds = self._timeout if within is None else within
-        until = time.monotonic() + seconds
+        begun = time.monotonic()
         await self._take_place(seconds)
+        if within is not None:
+            seconds = max(begun + within - time.monotonic(), 0.0)
         with ExitStack() as place:
             place.callback(self._slots.release)
             return await self._through_circuit(
@@ -96,7 +98,7 @@ class Guard:
                     operation=operation,
                     work=work,
                     writes=writes,
-                    seconds=max(until - time.monotonic(), 0.0) if within else seconds,
+                    seconds=seconds,
                     check=check,
                     place=place,
                 )

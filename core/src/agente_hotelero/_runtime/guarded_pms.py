@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 from agente_hotelero._runtime import pms_terms as terms
 from agente_hotelero._runtime.guard import Guard
@@ -141,25 +141,14 @@ class GuardedPms:
             now = await self.preview_amendment(amendment.reference, amendment.change)
             terms.refuse_another_amendment(amendment, now)
 
-        async def found() -> Reservation | None:
-            seen = await self.reservation(amendment.reference)
-            return seen if terms.is_as_amended(seen, amendment) else None
-
-        async def settle(made: Reservation) -> Reservation:
-            if made.reference != amendment.reference or not terms.is_as_amended(made, amendment):
-                raise OutcomeUnknown("the reservation is not as it was to be")
-            return made
-
-        write = Write(
-            key=key,
-            operation="amend_reservation",
-            external_ref=amendment.reference,
+        return await self._change(
+            "amend_reservation",
+            amendment.reference,
+            key,
             ahead=ahead,
             make=lambda: self.adapter.amend_reservation(amendment, key),
-            found=found,
-            settle=settle,
+            is_done=lambda seen: terms.is_as_amended(seen, amendment),
         )
-        return await self.writes.once(write, self.reservation)
 
     async def preview_cancellation(self, reference: str) -> Cancellation:
         self._require(Capability.CANCEL)
@@ -175,26 +164,15 @@ class GuardedPms:
             now = await self.preview_cancellation(cancellation.reference)
             terms.refuse_another_fee(cancellation, now)
 
-        async def found() -> Reservation | None:
-            seen = await self.reservation(cancellation.reference)
-            return seen if seen.status is ReservationStatus.CANCELLED else None
-
-        async def settle(made: Reservation) -> Reservation:
-            if made.status is not ReservationStatus.CANCELLED:
-                raise OutcomeUnknown("the reservation is not cancelled")
-            return made
-
-        write = Write(
-            key=key,
-            operation="cancel_reservation",
-            external_ref=cancellation.reference,
+        return await self._change(
+            "cancel_reservation",
+            cancellation.reference,
+            key,
             ahead=ahead,
             make=lambda: self.adapter.cancel_reservation(cancellation, key),
-            found=found,
-            settle=settle,
+            is_done=lambda seen: seen.status is ReservationStatus.CANCELLED,
             again=True,
         )
-        return await self.writes.once(write, self.reservation)
 
     async def list_services(self, reference: str, locale: str) -> Sequence[Service]:
         self._require(Capability.SERVICES)
@@ -209,23 +187,46 @@ class GuardedPms:
         async def ahead() -> None:
             terms.refuse_another_price(service, await self.list_services(reference, "en"))
 
+        return await self._change(
+            "book_service",
+            reference,
+            key,
+            ahead=ahead,
+            make=lambda: self.adapter.book_service(reference, service, key),
+            is_done=lambda seen: service.id in seen.services,
+        )
+
+    async def _change(
+        self,
+        operation: str,
+        reference: str,
+        key: str,
+        *,
+        ahead: Callable[[], Awaitable[None]],
+        make: Callable[[], Awaitable[Reservation]],
+        is_done: Callable[[Reservation], bool],
+        again: bool = False,
+    ) -> Reservation:
+        """Once, on a reservation that exists: `is_done` says by its looks whether it was."""
+
         async def found() -> Reservation | None:
             seen = await self.reservation(reference)
-            return seen if service.id in seen.services else None
+            return seen if is_done(seen) else None
 
         async def settle(made: Reservation) -> Reservation:
-            if service.id not in made.services:
-                raise OutcomeUnknown("the service is not on the reservation")
+            if made.reference.casefold() != reference.casefold() or not is_done(made):
+                raise OutcomeUnknown(f"{operation}: the reservation is not as it was to be")
             return made
 
         write = Write(
             key=key,
-            operation="book_service",
+            operation=operation,
             external_ref=reference,
             ahead=ahead,
-            make=lambda: self.adapter.book_service(reference, service, key),
+            make=make,
             found=found,
             settle=settle,
+            again=again,
         )
         return await self.writes.once(write, self.reservation)
 
@@ -312,46 +313,16 @@ class GuardedPms:
         return value
 
 
+async def _away(*_: object, **__: object) -> Never:
+    raise Unavailable("no PMS")
+
+
 class NoPms:
     """Stands in where a hotel has no PMS, or its plugin is out of service: always Unavailable."""
 
     def can(self, capability: Capability) -> bool:
         return False
 
-    async def property(self) -> Property:
-        raise Unavailable("no PMS")
-
-    async def room_types(self, locale: str) -> Sequence[RoomType]:
-        raise Unavailable("no PMS")
-
-    async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
-        raise Unavailable("no PMS")
-
-    async def reservation(self, reference: str) -> Reservation:
-        raise Unavailable("no PMS")
-
-    async def find_reservations(
-        self, query: ReservationQuery, cursor: str | None = None
-    ) -> Page[Reservation]:
-        raise Unavailable("no PMS")
-
-    async def book(self, draft: ReservationDraft, key: str) -> Reservation:
-        raise Unavailable("no PMS")
-
-    async def preview_amendment(self, reference: str, change: StayChange) -> Amendment:
-        raise Unavailable("no PMS")
-
-    async def amend(self, amendment: Amendment, key: str) -> Reservation:
-        raise Unavailable("no PMS")
-
-    async def preview_cancellation(self, reference: str) -> Cancellation:
-        raise Unavailable("no PMS")
-
-    async def cancel(self, cancellation: Cancellation, key: str) -> Reservation:
-        raise Unavailable("no PMS")
-
-    async def list_services(self, reference: str, locale: str) -> Sequence[Service]:
-        raise Unavailable("no PMS")
-
-    async def book_service(self, reference: str, service: Service, key: str) -> Reservation:
-        raise Unavailable("no PMS")
+    property = room_types = search_offers = reservation = find_reservations = staticmethod(_away)
+    book = amend = cancel = list_services = book_service = staticmethod(_away)
+    preview_amendment = preview_cancellation = staticmethod(_away)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError
 
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.redis_link import TIMEOUT, RedisAway, RedisLink
 from agente_hotelero.components import Log
 
-REDIS_TIMEOUT = 0.5
-REDIS_AGAIN = 5.0
 LONGEST_PAUSE = 0.2
 MINUTE = 60.0
 DAY = 86_400.0
@@ -55,18 +54,15 @@ class Limiter:
     """Moving windows over any names. Redis going away is reported, never an outage."""
 
     def __init__(self, redis_url: str | None, *, log: Log, metrics: Metrics) -> None:
-        self._log = log
-        self._metrics = metrics
         self._local = LocalWindows()
         self._local_long = LocalWindows(DAY)
         self._pool: ConnectionPool | None = None
         self._shared = self._connect(redis_url) if redis_url else None
-        self._away_until = 0.0
-        metrics.limits_degraded.set(0)
+        self._link = RedisLink(log, metrics.limits_degraded.set)
 
     def _connect(self, redis_url: str) -> MovingWindowRateLimiter:
         self._pool = ConnectionPool.from_url(
-            redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+            redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
         )
         pool: Any = self._pool
         storage = RedisStorage(
@@ -97,16 +93,10 @@ class Limiter:
         return await self._hit(RateLimitItemPerSecond(most, seconds), names, cost)
 
     async def _hit(self, item: RateLimitItem, names: tuple[str, ...], cost: int = 1) -> bool:
-        if self._shared is not None and time.monotonic() >= self._away_until:
-            try:
-                allowed = await self._shared.hit(item, *names, cost=cost)
-            except (RedisError, OSError) as error:
-                self._away_until = time.monotonic() + REDIS_AGAIN
-                self._metrics.limits_degraded.set(1)
-                self._log.warning("redis_away", error=type(error).__name__)
-            else:
-                self._metrics.limits_degraded.set(0)
-                return allowed
+        shared = self._shared
+        if shared is not None:
+            with suppress(RedisAway):
+                return await self._link.ask(lambda: shared.hit(item, *names, cost=cost))
         seconds = item.get_expiry()
         local = self._local if seconds <= MINUTE else self._local_long
         return local.hit(item.amount, seconds, names, cost)

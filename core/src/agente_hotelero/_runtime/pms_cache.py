@@ -8,19 +8,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from agente_hotelero._runtime.redis_link import TIMEOUT, RedisAway, RedisLink
 from agente_hotelero.components import Log
 from agente_hotelero.stays import Property, RoomType
 
 T = TypeVar("T")
 Key = tuple[str, ...]
-REDIS_TIMEOUT = 0.5
-REDIS_AGAIN = 5.0
 FORMS: dict[str, TypeAdapter[Any]] = {
     "properties": TypeAdapter(Sequence[Property]),
     "room_types": TypeAdapter(Sequence[RoomType]),
@@ -33,32 +32,22 @@ class SharedStore:
 
     def __init__(self, redis_url: str, log: Log) -> None:
         self._redis = Redis.from_url(
-            redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+            redis_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT
         )
-        self._log = log
-        self._away_until = 0.0
+        self._link = RedisLink(log)
 
     async def get(self, key: Key) -> Any:
         """The value, or None; so is one that another release wrote and this one cannot read."""
-        raw = await self._try(lambda: self._redis.get(_name(key)))
         try:
+            raw = await self._link.ask(lambda: self._redis.get(_name(key)))
             return FORMS[key[OPERATION]].validate_json(raw) if raw else None
-        except ValidationError:
+        except (RedisAway, ValidationError):
             return None
 
     async def put(self, key: Key, value: Any, seconds: float) -> None:
-        raw = FORMS[key[OPERATION]].dump_json(value)
-        await self._try(lambda: self._redis.set(_name(key), raw, px=max(1, int(seconds * 1000))))
-
-    async def _try(self, work: Callable[[], Awaitable[T]]) -> T | None:
-        if time.monotonic() < self._away_until:
-            return None
-        try:
-            return await work()
-        except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + REDIS_AGAIN
-            self._log.warning("redis_away", error=type(error).__name__)
-            return None
+        raw, life = FORMS[key[OPERATION]].dump_json(value), max(1, int(seconds * 1000))
+        with suppress(RedisAway):
+            await self._link.ask(lambda: self._redis.set(_name(key), raw, px=life))
 
     async def close(self) -> None:
         await self._redis.aclose()

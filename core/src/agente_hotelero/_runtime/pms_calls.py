@@ -67,45 +67,47 @@ class PmsCalls:
         until = time.monotonic() + self.seconds
         for pause in PAUSES:
             try:
-                return await self._call(operation, work, within=until - time.monotonic())
+                return await self._call(operation, work, until=until)
             except TemporaryError as error:
                 wait = error.retry_after or pause * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
                 late = time.monotonic() + wait >= until
                 if wait > LONGEST_PAUSE or late or self._is_open():
                     raise
                 await asyncio.sleep(wait)
-        return await self._call(operation, work, within=until - time.monotonic())
+        return await self._call(operation, work, until=until)
 
     async def write(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
         """One try, whatever comes of it."""
-        return await self._call(operation, work, writes=True)
+        return await self._call(operation, work)
 
     def _is_open(self) -> bool:
         return self.guard.circuit is not None and self.guard.circuit.state == OPEN
 
     async def _call(
-        self,
-        operation: str,
-        work: Callable[[], Awaitable[T]],
-        *,
-        writes: bool = False,
-        within: float | None = None,
+        self, operation: str, work: Callable[[], Awaitable[T]], *, until: float | None = None
     ) -> T:
+        """One call: a read that must end at an instant of the monotonic clock, else a write."""
         outcome = "ok"
         try:
             await self._within_limits(operation)
-            with (
-                tracing.span(f"pms.{operation}", plugin=self.plugin),
-                self.metrics.pms_seconds.labels(self.tenant, operation).time(),
-            ):
+            with tracing.span(f"pms.{operation}", plugin=self.plugin):
                 return await self.guard.call(
-                    operation, work, writes=writes, within=within, check=CHECKS[operation]
+                    operation,
+                    lambda: self._timed(operation, work),
+                    writes=until is None,
+                    within=None if until is None else max(until - time.monotonic(), 0.001),
+                    check=CHECKS[operation],
                 )
         except HoteleroError as error:
             outcome = type(error).__name__
             raise
         finally:
             self.metrics.pms_calls.labels(self.tenant, operation, outcome).inc()
+
+    async def _timed(self, operation: str, work: Callable[[], Awaitable[T]]) -> T:
+        """The adapter's own time: not that in a queue, nor that of what was never called."""
+        with self.metrics.pms_seconds.labels(self.tenant, operation).time():
+            return await work()
 
     async def _within_limits(self, operation: str) -> None:
         """Return when the PMS's limits let the call through; Throttled if that takes too long."""

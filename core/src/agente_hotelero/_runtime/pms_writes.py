@@ -66,14 +66,21 @@ class PmsWrites:
     ) -> Reservation:
         """What the write made; `done` reads what an earlier run made. Raises as `Pms` says."""
         row = await self._begin(write)
+        if row.state in (NEW, FAILED):
+            await write.ahead()
+            made = await self._first(write)
+            if made is not None:
+                return await self._finish(write, made)
+            row = await self._row(write.key)
         if row.state == DONE and row.reference:
             return await self._done_before(row.reference, done)
-        if row.state not in (NEW, FAILED):
-            return await self._later(write)
-        await write.ahead()
+        return await self._later(write)
+
+    async def _first(self, write: Write) -> Reservation | None:
+        """None where the outcome is not known, or somebody else has the wish in hand."""
         async with self._turn():
             if not await self._claim(write.key):
-                return await self._later(write)
+                return None
             failpoints.reached("pms.before_write")
             try:
                 made = await self.calls.write(write.operation, write.make)
@@ -81,9 +88,9 @@ class PmsWrites:
                 await self._note(write.key, FAILED)
                 raise
             except (OutcomeUnknown, PluginBug):
-                made = None
+                return None
             failpoints.reached("pms.after_write")
-        return await (self._later(write) if made is None else self._finish(write, made))
+            return made
 
     async def _done_before(
         self, reference: str, done: Callable[[str], Awaitable[Reservation]]
@@ -171,10 +178,13 @@ class PmsWrites:
                 updated_at=now,
             )
             await session.execute(statement.on_conflict_do_nothing())
+        return await self._row(write.key)
+
+    async def _row(self, key: str) -> PmsOperation:
         async with self.services.sessions() as session:
-            row = await session.get(PmsOperation, (self.services.tenant, write.key))
+            row = await session.get(PmsOperation, (self.services.tenant, key))
             if row is None:
-                raise OutcomeUnknown(f"operation {write.key} was not stored")
+                raise OutcomeUnknown(f"operation {key} was not stored")
             return row
 
     async def _claim(self, key: str) -> bool:
@@ -190,8 +200,11 @@ class PmsWrites:
         return int(claimed.rowcount) == 1
 
     async def _note(self, key: str, state: str, reference: str | None = None) -> None:
+        """What is done stays done, whatever a second run of the same wish notes."""
         statement = update(OPERATION).where(
-            operation_.tenant == self.services.tenant, operation_.key == key
+            operation_.tenant == self.services.tenant,
+            operation_.key == key,
+            operation_.state != DONE,
         )
         now = self.services.clock.now()
         async with self.services.sessions() as session, session.begin():

@@ -7,11 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
+from agente_hotelero._runtime import redis_link
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.errors import HoteleroError
@@ -48,9 +45,9 @@ async def readiness(agent: Agent) -> dict[str, Any]:
     settings = agent.settings
     checks: dict[str, Check] = {name: {"ok": ok} for name, ok in agent.working().items()}
     if settings.check_db_in_readiness:
-        checks["database"] = await _database(agent)
+        checks["database"] = _check(await agent.database.trouble())
     if settings.check_redis_in_readiness:
-        checks["redis"] = await _redis(agent)
+        checks["redis"] = _check(await _redis(agent))
     fatal_ok = all(check["ok"] for check in checks.values())
     tenants = {name: await _tenant(agent, tenant) for name, tenant in agent.tenants.items()}
     if settings.check_pms_in_readiness:
@@ -78,27 +75,13 @@ def _plugins(agent: Agent) -> dict[str, Any]:
     }
 
 
-async def _database(agent: Agent) -> Check:
-    try:
-        async with agent.database.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError) as error:
-        return {"ok": False, "detail": type(error).__name__}
-    return {"ok": True}
-
-
-async def _redis(agent: Agent) -> Check:
+async def _redis(agent: Agent) -> str:
     url = agent.settings.redis_url
-    if url is None:
-        return {"ok": False, "detail": "redis_url is not set"}
-    client = Redis.from_url(url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2)
-    try:
-        await client.ping()
-    except (RedisError, OSError) as error:
-        return {"ok": False, "detail": type(error).__name__}
-    finally:
-        await client.aclose()
-    return {"ok": True}
+    return await redis_link.trouble(url.get_secret_value()) if url else "redis_url is not set"
+
+
+def _check(trouble: str) -> Check:
+    return {"ok": False, "detail": trouble} if trouble else {"ok": True}
 
 
 async def _tenant(agent: Agent, tenant: Tenant) -> dict[str, Any]:
