@@ -67,7 +67,8 @@ class Sent:
     mark: str = ""
 
 
-@dataclass
+# Its repr would be all that was ever said: failures print it, and hypothesis refuses to.
+@dataclass(repr=False)
 class Simulator:
     """Meta, on loopback. `webhook` is the agent's address; `now` the clock of all stamps."""
 
