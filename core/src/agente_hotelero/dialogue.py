@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from agente_hotelero.messages import Entity, Intent, Reply
@@ -38,11 +38,13 @@ class Frame:
 class Focus:
     """What the conversation is about, shared by all handlers.
 
-    `misunderstood` counts messages in a row that nobody understood, `unproved` how often the guest
-    could not show that a reservation is his.
+    `topic` is the arrival of the reservation last spoken of: without a stay in focus, bare days
+    ("del 6 al 9") are looked for from its month. `misunderstood` counts messages in a row that
+    nobody understood, `unproved` how often the guest could not show that a reservation is his.
     """
 
     stay: Stay | None = None
+    topic: date | None = None
     occupancy: Occupancy | None = None
     guest: Guest | None = None
     offers: tuple[Offer, ...] = ()

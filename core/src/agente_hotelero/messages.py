@@ -161,10 +161,10 @@ class UnderstandRequest:
     """A guest's words with all that is needed to read them; nothing may read the clock.
 
     `reference` is aware. `expects` are the entity types the last question waits for, the likeliest
-    first (`cancel` beside `yes_no`: it asked whether to cancel, so that saying it is a yes);
+    first (`cancel` or `change` beside `yes_no`: it asked whether to, so that saying it is a yes);
     `options` what it offered; `vocabulary` maps room type ids to the property's own names,
-    `rates` the ids of rate plans now on offer to theirs. `topic` is the arrival of the stay in
-    focus: bare days ("del 25 al 27") are looked for from its month.
+    `rates` the ids of rate plans now on offer to theirs. `topic` is the arrival of the stay or
+    reservation in focus: bare days ("del 25 al 27") are looked for from its month.
     """
 
     text: str

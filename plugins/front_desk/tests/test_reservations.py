@@ -38,6 +38,7 @@ from agente_hotelero.stays import Guest as Person
 from agente_hotelero.testing import lend
 from agente_hotelero_front_desk import person
 from agente_hotelero_front_desk.config import FrontDeskConfig
+from agente_hotelero_front_desk.house import House
 from agente_hotelero_front_desk.reservations import Reservations
 
 pytestmark = pytest.mark.anyio
@@ -185,24 +186,49 @@ class Guest:
 
     def __post_init__(self) -> None:
         self.handlers: dict[str, Handler[Any]] = {
-            one.name: one(FrontDeskConfig(), lend()) for one in (Reservations, person.Person)
+            one.name: one(FrontDeskConfig(), lend()) for one in (Reservations, person.Person, House)
         }
 
     async def says(
         self, *intents: str, choice: str | None = None, **entities: EntityValue
     ) -> Decision:
-        pms: Any = self.pms
-        request = HandlerRequest(
+        request = self._request(
             intents=tuple(Intent(name=name, confidence=1) for name in intents),
             entities=tuple(
                 Entity(type=kind, text="", span=(0, 0), value=value)
                 for kind, value in entities.items()
             ),
+            choice=choice,
+            frame=None if intents and self._other() else self.frame,
+        )
+        name = Reservations.name if intents or not self.frame else self.frame.handler
+        decision = await self.handlers[name].handle(request)
+        self.frame = decision.frame
+        self.focus = decision.focus or self.focus
+        return decision
+
+    async def asks_the_house(self, intent: str) -> Decision:
+        """A question of another handler's, who has not the floor."""
+        request = self._request(intents=(Intent(name=intent, confidence=1),), frame=None)
+        return await self.handlers[House.name].handle(request)
+
+    def _request(
+        self,
+        *,
+        intents: tuple[Intent, ...],
+        frame: Frame | None,
+        entities: tuple[Entity, ...] = (),
+        choice: str | None = None,
+    ) -> HandlerRequest:
+        pms: Any = self.pms
+        return HandlerRequest(
+            intents=intents,
+            entities=entities,
             text="",
             language="es",
             choice=choice,
             focus=self.focus,
-            frame=None if intents and self._other() else self.frame,
+            frame=frame,
             hotel=Hotel(
                 tenant="sol", name="Sol", languages=("es",), property_id="1", house=self.house
             ),
@@ -210,11 +236,6 @@ class Guest:
             now=NOW,
             phone=self.phone,
         )
-        name = Reservations.name if intents or not self.frame else self.frame.handler
-        decision = await self.handlers[name].handle(request)
-        self.frame = decision.frame
-        self.focus = decision.focus or self.focus
-        return decision
 
     def _other(self) -> bool:
         return self.frame is not None and self.frame.handler != Reservations.name
@@ -616,3 +637,26 @@ async def test_else_it_becomes_a_task_for_whoever_arranges_it(
     assert templates(asked) == ["house" if house else "topic_unknown"]
     agreed = await ana.says(yes_no=True)
     assert (tasks(agreed), agreed.handover is not None) == (["late_checkout"], True)
+
+
+async def test_bare_days_are_then_looked_for_around_the_reservation(ana: Guest) -> None:
+    await ana.says("reservation_status")
+    assert ana.focus.topic == STAY.arrival
+
+
+async def test_what_cancelling_costs_can_be_asked_without_cancelling(ana: Guest) -> None:
+    ana.pms.fee = dollars(100)
+    await ana.says("reservation_status")
+    told = await ana.asks_the_house("refund_cancellation_policy")
+    assert templates(told) == ["cancellation"]
+    assert told.replies[0].values["fee"] == Priced(source_id="cancellation", money=dollars(100))
+    assert (ana.pms.writes, told.frame) == ([], None)
+
+
+@pytest.mark.parametrize("fee", [None, dollars(100)])
+async def test_unless_nobody_knows(ana: Guest, fee: Money | None) -> None:
+    ana.pms.fee = fee
+    if fee is not None:
+        ana.pms.errors["preview_cancellation"] = Unavailable()
+    await ana.says("reservation_status")
+    assert templates(await ana.asks_the_house("refund_cancellation_policy")) == ["topic_unknown"]

@@ -192,6 +192,7 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
 
     An engine that fails is passed over. Raises HoteleroError if none is left.
     """
+    focus = talk.state.focus
     request = UnderstandRequest(
         text=talk.text(offered),
         language=talk.language,
@@ -201,8 +202,8 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
         expects=_expected(talk),
         options=offered,
         vocabulary=await _vocabulary(talk),
-        rates={offer.rate_plan.id: [offer.rate_plan.name] for offer in talk.state.focus.offers},
-        topic=talk.state.focus.stay.arrival if talk.state.focus.stay else None,
+        rates={offer.rate_plan.id: [offer.rate_plan.name] for offer in focus.offers},
+        topic=focus.stay.arrival if focus.stay else focus.topic,
     )
     understood: Understanding | None = None
     failure: HoteleroError | None = None

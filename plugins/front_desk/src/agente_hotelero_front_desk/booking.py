@@ -308,7 +308,13 @@ def _booked(request: HandlerRequest, offer: Offer, made: Reservation) -> Decisio
         "name": made.guest.name,
         "email": made.guest.email,
     }
-    focus = request.focus.with_(reservation=made.reference, offers=(), stay=None, guest=made.guest)
+    focus = request.focus.with_(
+        reservation=made.reference,
+        topic=made.stay.arrival,
+        offers=(),
+        stay=None,
+        guest=made.guest,
+    )
     return Decision(
         replies=(Reply(template="front_desk/booked", values=values),),
         focus=focus,

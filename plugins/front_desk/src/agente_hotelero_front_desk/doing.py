@@ -98,7 +98,7 @@ def told(preview: Preview, made: Reservation, *, again: bool = False) -> Reply:
 
 
 def _done(request: HandlerRequest, preview: Preview, made: Reservation) -> Decision:
-    focus = request.focus.with_(reservation=made.reference, stay=None)
+    focus = request.focus.with_(reservation=made.reference, topic=made.stay.arrival, stay=None)
     event: DomainEvent = ReservationChanged(reservation=made)
     if isinstance(preview, Amendment):
         reply = Reply(template="front_desk/changed", values=telling.of_reservation(made))

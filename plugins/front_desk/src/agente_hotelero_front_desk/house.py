@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from agente_hotelero import Decision, Handler, HandlerRequest
 from agente_hotelero.errors import HoteleroError
 from agente_hotelero.messages import Location, Reply
+from agente_hotelero.pms import Capability
 from agente_hotelero.stays import Property, RoomType
 
+from agente_hotelero_front_desk import telling
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.person import offer_a_person
 
@@ -66,8 +69,8 @@ class House(Handler[FrontDeskConfig]):
     async def _answer(self, request: HandlerRequest, topic: str) -> Reply | None:
         """The hotel's own text first; then what the PMS knows; None if nobody does."""
         text = _own_text(request, topic)
-        if topic == "cancellation" and not text and request.focus.offers:
-            return Reply(template="front_desk/terms_in_offers")
+        if topic == "cancellation" and not text:
+            return await _terms(request)
         if topic not in ("checkin", "checkout", "location"):
             return _told(text) if text else None
         try:
@@ -83,6 +86,19 @@ def told_of(request: HandlerRequest, topic: str) -> Reply | None:
     """The hotel's own words, if it has any."""
     text = _own_text(request, topic)
     return _told(text) if text else None
+
+
+async def _terms(request: HandlerRequest) -> Reply | None:
+    """Of the guest's own reservation, if one is spoken of; else of what is on offer."""
+    reference = request.focus.reservation
+    if reference and request.pms.can(Capability.CANCEL):
+        with suppress(HoteleroError):
+            made = await request.pms.reservation(reference)
+            preview = await request.pms.preview_cancellation(reference)
+            if preview.fee is not None:
+                values = telling.of_cancellation(preview, made) | {"again": False}
+                return Reply(template="front_desk/cancellation", values=values)
+    return Reply(template="front_desk/terms_in_offers") if request.focus.offers else None
 
 
 def _own_text(request: HandlerRequest, topic: str) -> str | None:

@@ -264,7 +264,7 @@ def _can_change(request: HandlerRequest, case: Case) -> bool:
 
 
 def _about(request: HandlerRequest, made: Reservation) -> Focus:
-    return request.focus.with_(reservation=made.reference)
+    return request.focus.with_(reservation=made.reference, topic=made.stay.arrival)
 
 
 def _of(request: HandlerRequest, made: Reservation) -> HandlerRequest:
