@@ -85,6 +85,19 @@ def test_the_examples_values_are_the_defaults() -> None:
         assert values == model.model_validate(needed), plugin
 
 
+def test_the_defaults_that_a_page_tells_are_the_defaults() -> None:
+    """In tables of settings, in `docs/configuration.md`: names, then their values in order."""
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ([\d., ]+) \|", page, re.MULTILINE)
+    told = {
+        name: float(value)
+        for names, values in rows
+        for name, value in zip(re.findall(r"\w+", names), values.split(", "), strict=True)
+    }
+    assert "turn_timeout_seconds" in told
+    assert told == {name: getattr(Settings(), name) for name in told}
+
+
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_its_page(hook: str) -> None:
     page = (ROOT / "docs/reference/hooks.md").read_text(encoding="utf-8")

@@ -35,6 +35,7 @@ from pydantic import Field, SecretStr
 PROPERTY, CURRENCY = "1", "EUR"
 STANDARD = RatePlan(id="standard", name="Standard")
 OFFER_LIFE = timedelta(minutes=15)
+NUMBER = re.compile(r"SEA-\d+")
 FREE = Money(currency=CURRENCY, amount=Decimal(0))
 
 
@@ -103,7 +104,7 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
         return self._reservation(made)
 
     async def reservation(self, reference: str) -> Reservation:
-        return self._reservation(await self._call("GET", f"/bookings/{reference.upper()}"))
+        return self._reservation(await self._call("GET", f"/bookings/{_number(reference)}"))
 
     async def find_reservations(
         self, query: ReservationQuery, cursor: str | None = None
@@ -193,6 +194,14 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
             total=Money(currency=CURRENCY, amount=Decimal(made["total"])),
             cancellation=self._terms(stay),
         )
+
+
+def _number(reference: str) -> str:
+    """A guest typed it: nothing else may become part of the address."""
+    number = reference.upper()
+    if not NUMBER.fullmatch(number):
+        raise NotFound("not a number of Seaside's")
+    return number
 
 
 def _check(property_id: str) -> None:

@@ -175,6 +175,12 @@ class MindsCase(SeasidePms):
         return self._reservation(await self._call("GET", f"/bookings/{reference}"))
 
 
+class TakesWordsForAPath(SeasidePms):
+    async def reservation(self, reference: str) -> Reservation:
+        path = f"/bookings/{reference.upper()}"
+        return self._reservation(await self._call("GET", path))
+
+
 class OldOffers(SeasidePms):
     async def search_offers(self, query: OfferQuery) -> Sequence[Offer]:
         past = self._now() - timedelta(minutes=1)

@@ -134,7 +134,8 @@ class PmsAdapter(Component[ConfigT]):
 
     @abc.abstractmethod
     async def reservation(self, reference: str) -> Reservation:
-        """By the PMS's own reference, whatever its case. Raises NotFound."""
+        """By the PMS's own reference, whatever its case. Raises NotFound, also for what cannot be a
+        reference: a guest typed it, so it may be anything, and must not become part of a path."""
 
     @abc.abstractmethod
     async def find_reservations(

@@ -179,6 +179,17 @@ class Contract:
 
         bench.run(work)
 
+    def test_a_guests_words_are_a_reference_and_nothing_else(self, bench: Bench) -> None:
+        """Not a path, not a query: whatever is typed leads to this reservation or to none."""
+
+        async def work(visit: Visit) -> None:
+            held = (await visit.some_reservation()).reference
+            for words in ("", "..", f"../{held}", f"{held}/", f"{held}?a=1", f"{held}#a", "¿cuál?"):
+                with pytest.raises(NotFound):
+                    await visit.adapter.reservation(words)
+
+        bench.run(work)
+
     def test_a_reference_is_read_in_any_case(self, bench: Bench) -> None:
         async def work(visit: Visit) -> None:
             made = await visit.some_reservation()
