@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,6 +10,7 @@ from typing import Any
 
 from agente_hotelero import PluginConfig, PmsAdapter, hookimpl, rest
 from agente_hotelero.errors import NotFound, Rejected, SoldOut
+from agente_hotelero.matching import is_meant
 from agente_hotelero.pms import AdapterInfo, Capability, Idempotency
 from agente_hotelero.stays import (
     Cancellation,
@@ -123,7 +123,7 @@ class SeasidePms(PmsAdapter[SeasideConfig]):
         found = [self._reservation(one) for one in answer["bookings"]]
         following = answer["next"]
         return Page(
-            items=[one for one in found if _is_meant(one.guest, query)],
+            items=[one for one in found if is_meant(one.guest, query)],
             next_cursor=str(following) if following else None,
         )
 
@@ -216,23 +216,6 @@ def _room(found: dict[str, Any]) -> RoomType:
 
 def _days(stay: Stay) -> dict[str, str]:
     return {"arrival": stay.arrival.isoformat(), "departure": stay.departure.isoformat()}
-
-
-def _is_meant(guest: Guest, query: ReservationQuery) -> bool:
-    """Whether name and telephone are those of the query, where it has them."""
-    name = query.guest_name is None or _plain(query.guest_name) in _plain(guest.name)
-    phone = query.phone is None or _digits(query.phone) == _digits(guest.phone or "")
-    return name and phone
-
-
-def _plain(name: str) -> str:
-    """Without case and accents."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
-
-
-def _digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone)
 
 
 @hookimpl

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal
 
+from agente_hotelero.matching import folded
 from agente_hotelero.messages import Entity, PartyHint, StayHint
 from agente_hotelero.stays import (
     Amendment,
@@ -156,13 +157,7 @@ def proves(case: Case, made: Reservation) -> bool:
 
 def words(name: str) -> list[str]:
     """A name's words without case and accents."""
-    plain = unicodedata.normalize("NFKD", name)
-    kept = "".join(char if char.isalnum() else " " for char in plain if not _is_accent(char))
-    return kept.casefold().split()
-
-
-def _is_accent(char: str) -> bool:
-    return unicodedata.combining(char) != 0
+    return re.findall(r"\w+", folded(name))
 
 
 def stay_after(case: Case, made: Reservation) -> Stay | None:

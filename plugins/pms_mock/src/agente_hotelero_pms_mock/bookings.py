@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from agente_hotelero.errors import NotFound, OutcomeUnknown, Rejected, Unavailable
+from agente_hotelero.matching import digits, folded
 from agente_hotelero.stays import Reservation, ReservationQuery
 from sqlalchemy import exc, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from agente_hotelero_pms_mock import tables, values
 from agente_hotelero_pms_mock.tables import Booked, Done, insert
-from agente_hotelero_pms_mock.values import digits, plain, same_case
+from agente_hotelero_pms_mock.values import same_case
 
 _booked: Any = Booked.__table__.c  # type: ignore[attr-defined]
 _done: Any = Done.__table__.c  # type: ignore[attr-defined]
@@ -141,7 +142,7 @@ async def search(
             ("external_ref", query.external_ref, str),
             ("email", query.email, same_case),
             ("phone", query.phone, digits),
-            ("guest_name", query.guest_name, plain),
+            ("guest_name", query.guest_name, folded),
         )
         if value is not None
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from agente_hotelero.matching import digits, folded
 from agente_hotelero.stays import (
     Image,
     Money,
@@ -150,7 +149,7 @@ def row_of(
         status=made.status.value,
         email=same_case(draft.guest.email or ""),
         phone=digits(draft.guest.phone or ""),
-        guest_name=plain(draft.guest.name),
+        guest_name=folded(draft.guest.name),
         arrival=made.stay.arrival,
         departure=made.stay.departure,
         created_at=at,
@@ -189,14 +188,3 @@ def new_reference(prefix: str) -> str:
 
 def same_case(email: str) -> str:
     return email.strip().casefold()
-
-
-def digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone)
-
-
-def plain(name: str) -> str:
-    """A name without accents, case and outer space, to compare."""
-    decomposed = unicodedata.normalize("NFKD", name)
-    kept = (char for char in decomposed if not unicodedata.combining(char))
-    return " ".join("".join(kept).casefold().split())

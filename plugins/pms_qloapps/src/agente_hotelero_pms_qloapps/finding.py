@@ -14,9 +14,10 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from agente_hotelero.errors import Rejected
+from agente_hotelero.matching import digits, folded
 from agente_hotelero.stays import Page, Reservation, ReservationQuery
 
-from agente_hotelero_pms_qloapps import guests, reading, rules, wire
+from agente_hotelero_pms_qloapps import guests, reading, wire
 from agente_hotelero_pms_qloapps.client import Query
 from agente_hotelero_pms_qloapps.shop import Shop
 from agente_hotelero_pms_qloapps.wire import Row
@@ -89,7 +90,7 @@ async def _by_email(shop: Shop, email: str) -> Sequence[Row]:
 async def _by_phone(shop: Shop, phone: str) -> Sequence[Row]:
     """By the last digits in one piece where QloApps can, and all customers otherwise: a number with
     spaces holds no such piece."""
-    wanted = rules.digits(phone)
+    wanted = digits(phone)
 
     def same(row: Row) -> bool:
         return _same_phone(phone, wire.text(row.get("phone")), shop.config.phone_prefix)
@@ -126,7 +127,7 @@ async def _customers(shop: Shop, keep: Callable[[Row], bool]) -> list[Row]:
 async def _by_name(shop: Shop, name: str) -> Sequence[Row]:
     """By the longest word, in either name, and all customers where that finds nobody: whether
     accents count is up to the shop's database."""
-    wanted = rules.folded(name)
+    wanted = folded(name)
     longest = max((word for word in name.split() if wire.literal(word)), key=len, default="")
     if not longest:
         return []
@@ -145,7 +146,7 @@ async def _by_name(shop: Shop, name: str) -> Sequence[Row]:
 
 def _name(row: Row) -> str:
     names = wire.text(row.get("firstname")), wire.text(row.get("lastname"))
-    return rules.folded(guests.guest_name(*names))
+    return folded(guests.guest_name(*names))
 
 
 async def _by_day(shop: Shop, property_id: str, field: str, day: date) -> list[int]:
@@ -166,7 +167,7 @@ def matches(query: ReservationQuery, found: Reservation, prefix: str) -> bool:
         and query.external_ref in (None, found.external_ref)
         and (email is None or (guest.email or "").casefold() == email.strip().casefold())
         and (query.phone is None or _same_phone(query.phone, guest.phone or "", prefix))
-        and (query.guest_name is None or rules.folded(query.guest_name) in rules.folded(guest.name))
+        and (query.guest_name is None or folded(query.guest_name) in folded(guest.name))
         and query.arrival in (None, found.stay.arrival)
         and query.departure in (None, found.stay.departure)
     )
@@ -182,7 +183,7 @@ def _same_phone(one: str, other: str, prefix: str) -> bool:
 
 def _in_full(phone: str, prefix: str) -> set[str]:
     """What a number may be with its country's prefix, in digits; empty for none."""
-    told = rules.digits(phone)
+    told = digits(phone)
     if phone.strip().startswith("+") or not prefix:
         found = {told}
     elif told.startswith("00"):

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agente_hotelero.errors import Rejected
+from agente_hotelero.matching import folded
 from agente_hotelero.stays import Guest
 
 from agente_hotelero_pms_qloapps import rules, wire
@@ -59,7 +60,7 @@ def customer_of(config: QloAppsConfig, guest: Guest, ref: str, known: Row | None
     first, last = names(guest.name)
     if known is not None:
         stored = wire.text(known.get("firstname")), wire.text(known.get("lastname"))
-        if rules.folded(" ".join(stored)) != rules.folded(f"{first} {last}"):
+        if folded(" ".join(stored)) != folded(f"{first} {last}"):
             return _under_another_name(config, guest, ref, known)
         first, last = stored
     shown = guest_name(first, last)

@@ -6,7 +6,6 @@ Mirrored because it answers a bad one with an empty 500, or with ``Fatal error``
 from __future__ import annotations
 
 import re
-import unicodedata
 
 MAX_NAME, MAX_PHONE, MAX_EMAIL = 32, 32, 128
 _BAD_IN_NAME = re.compile(r"[0-9!<>,;?=+()@#\"°{}_$%:]")
@@ -29,14 +28,3 @@ def good_phone(number: str) -> bool:
 def name_part(text: str) -> str:
     """What of it QloApps stores as a name: shortened, without digits and signs."""
     return " ".join(_BAD_IN_NAME.sub(" ", text).split())[:MAX_NAME].strip()
-
-
-def digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone)
-
-
-def folded(text: str) -> str:
-    """Without accents, case and outer space, to compare."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    kept = (char for char in decomposed if not unicodedata.combining(char))
-    return " ".join("".join(kept).casefold().split())

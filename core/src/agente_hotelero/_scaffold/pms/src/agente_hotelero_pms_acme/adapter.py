@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from agente_hotelero import Health, PmsAdapter, Services
 from agente_hotelero.errors import HoteleroError, NotFound, PriceChanged, Rejected, SoldOut
+from agente_hotelero.matching import is_meant
 from agente_hotelero.pms import AdapterInfo, Capability, Idempotency, RateLimit, RateLimitPolicy
 from agente_hotelero.stays import (
     Cancellation,
@@ -107,7 +108,7 @@ class AcmePms(PmsAdapter[AcmeConfig]):
         asked = values.filters_of(query, cursor)
         page = await self._client.read(wire.Found, "GET", "/bookings", params=asked)
         found = [values.reservation_of(one) for one in page.items]
-        kept = [one for one in found if values.matches(one, query)]
+        kept = [one for one in found if is_meant(one.guest, query)]
         return Page(items=kept, next_cursor=page.next)
 
     async def preview_cancellation(self, reference: str) -> Cancellation:

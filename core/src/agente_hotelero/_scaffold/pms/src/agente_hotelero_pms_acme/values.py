@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -151,20 +150,3 @@ def filters_of(query: ReservationQuery, cursor: str | None) -> Mapping[str, str]
         "cursor": cursor,
     }
     return {name: value for name, value in filters.items() if value is not None}
-
-
-def matches(found: Reservation, query: ReservationQuery) -> bool:
-    """Whether phone and name are those of the query, where it has them."""
-    if query.phone is not None and digits(found.guest.phone or "") != digits(query.phone):
-        return False
-    return query.guest_name is None or plain(query.guest_name) in plain(found.guest.name)
-
-
-def digits(phone: str) -> str:
-    return "".join(letter for letter in phone if letter.isdecimal())
-
-
-def plain(name: str) -> str:
-    """Without case and accents."""
-    apart = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
