@@ -377,6 +377,15 @@ async def test_who_guesses_cannot_go_on_guessing(stranger: Guest) -> None:
     assert (templates(right), stranger.step()) == (["needs_person"], "offer")
 
 
+async def test_what_the_own_number_proves_is_no_guess(ana: Guest) -> None:
+    ana.pms.held["X-1"] = a_reservation("X-1", guest=Person(name="Eva Gómez", phone="+2"))
+    for name in ("López", "Ruiz", "Díaz"):
+        await ana.says("reservation_status", reference="X-1", person=name)
+    assert templates(await ana.says("reservation_status")) == ["reservation"]
+    refused = await ana.says("cancel_reservation", reference="X-1", person="Gómez")
+    assert (templates(refused), ana.step()) == (["needs_person"], "offer")
+
+
 async def test_after_a_wrong_surname_the_reference_is_still_known(stranger: Guest) -> None:
     await stranger.says("reservation_status", reference="SOL-1", person="López")
     assert templates(await stranger.says(person="García")) == ["reservation"]

@@ -85,9 +85,9 @@ class Reservations(Handler[FrontDeskConfig]):
 
     async def _proceed(self, request: HandlerRequest, case: Case) -> Decision:
         """Find the reservation, then do what is wanted of it as far as that is known."""
-        if request.focus.unproved >= MOST_TRIES and not case.found:
-            # Who guesses goes on guessing: from now on a person looks.
-            return offer_a_person(request, (), "front_desk/needs_person", TASKS[case.wish])
+        if _guesses(request):
+            # What is known without a proof still is; no other name is tried.
+            case = case.with_(surname=None, email=None)
         case = await finding.with_reference(request, case)
         found = await finding.candidates(request, case)
         if case.wish in ("late_checkout", "early_checkin"):
@@ -113,15 +113,18 @@ class Reservations(Handler[FrontDeskConfig]):
         if found:
             several = tuple((one.reference, one.stay.arrival) for one in found)
             return self._ask(request, case.with_(several=several), "pick")
+        if _guesses(request):
+            return offer_a_person(request, (), "front_desk/needs_person", TASKS[case.wish])
         if not (case.reference and (case.surname or case.email)):
             return self._ask(request, case, "identify")
         again = case.with_(surname=None, email=None)
         missing = Reply(template="front_desk/reservation_not_found")
         focus = request.focus.with_(unproved=request.focus.unproved + 1)
-        if focus.unproved >= MOST_TRIES:
+        request = replace(request, focus=focus)
+        if _guesses(request):
             asked = offer_a_person(request, (missing,), task=TASKS["show"])
             return replace(asked, focus=focus)
-        return self._ask(replace(request, focus=focus), again, "identify", missing)
+        return self._ask(request, again, "identify", missing)
 
     async def _cancel(self, request: HandlerRequest, case: Case, made: Reservation) -> Decision:
         """Say what it costs, and ask for a yes; where that is not known, a person says it."""
@@ -213,6 +216,11 @@ class Reservations(Handler[FrontDeskConfig]):
         if fresh.preview != case.preview:
             return self._sure(request, fresh, reply)
         return self._ask(request, fresh, "confirm", reply)
+
+
+def _guesses(request: HandlerRequest) -> bool:
+    """Whether the guest has failed so often to prove a reservation his that a person must look."""
+    return request.focus.unproved >= MOST_TRIES
 
 
 def _declines(request: HandlerRequest) -> bool:
