@@ -18,6 +18,7 @@ from agente_hotelero.errors import ConfigError
 from agente_hotelero_channel_web.channel import WebConfig
 from agente_hotelero_channel_whatsapp.config import WhatsAppConfig
 from agente_hotelero_front_desk.config import FrontDeskConfig
+from agente_hotelero_nlp_llm.config import NlpLlmConfig
 from agente_hotelero_nlp_local.engine import NlpLocalConfig
 from agente_hotelero_pms_mock.config import MockConfig
 from agente_hotelero_pms_qloapps.config import QloAppsConfig
@@ -35,11 +36,15 @@ MODELS: dict[str, type[BaseModel]] = {
     "channel_web": WebConfig,
     "channel_whatsapp": WhatsAppConfig,
     "front_desk": FrontDeskConfig,
+    "nlp_llm": NlpLlmConfig,
     "nlp_local": NlpLocalConfig,
     "pms_mock": MockConfig,
     "pms_qloapps": QloAppsConfig,
 }
-NO_DEFAULT = {"pms_qloapps": {"base_url": "https://shop.example", "api_key": "K" * 32}}
+NO_DEFAULT = {
+    "nlp_llm": {"base_url": "http://127.0.0.1:8080/v1", "model": "small"},
+    "pms_qloapps": {"base_url": "https://shop.example", "api_key": "K" * 32},
+}
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("register_"))
 
 
