@@ -88,3 +88,19 @@ def test_a_late_answer_does_not_end_a_rest() -> None:
     with circuit.call():
         fail(circuit, Unavailable())
     assert rests(circuit)
+
+
+async def test_a_late_failure_does_not_lengthen_a_rest() -> None:
+    circuit = Circuit(failures=1, seconds=5)
+
+    async def late() -> None:
+        with circuit.call():
+            await asyncio.sleep(0.05)
+            raise Unavailable
+
+    begun = asyncio.create_task(late())
+    await asyncio.sleep(0)
+    fail(circuit, Unavailable())
+    with pytest.raises(Unavailable):
+        await begun
+    assert circuit.left < 4.97

@@ -18,8 +18,10 @@ from agente_hotelero.messages import (
 )
 from agente_hotelero_nlp_llm import reading
 from agente_hotelero_nlp_llm.answers import Answer
+from agente_hotelero_nlp_llm.meanings import MEANINGS
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 REQUEST = UnderstandRequest(
     text="",
@@ -82,6 +84,17 @@ def test_wishes_keep_their_places_and_the_surest_of_two_counts() -> None:
     found = read("perro, wifi, internet", intents=twice)
     told = [(intent.name, intent.confidence, intent.at) for intent in found.intents]
     assert told == [("pets", 0.95, 0), ("wifi", 0.95, 13)]
+
+
+def test_of_very_many_wishes_the_first_count() -> None:
+    many = [wish(name, "todo") for name in MEANINGS]
+    assert len(read("quiero todo", intents=many).intents) == reading.MOST_INTENTS
+
+
+def test_an_answer_that_does_not_fit_is_not_quoted() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Answer.model_validate(NOTHING | {"person": ["Ana García"]})
+    assert "Ana" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

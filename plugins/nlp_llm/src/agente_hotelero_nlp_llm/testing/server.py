@@ -18,7 +18,8 @@ class Served:
     """Serves a stand-in on loopback while the context is open, at `url`."""
 
     def __init__(self, stand_in: StandIn) -> None:
-        config = uvicorn.Config(create_app(stand_in), port=0, log_config=None, access_log=False)
+        app = create_app(stand_in)
+        config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self.url = ""
