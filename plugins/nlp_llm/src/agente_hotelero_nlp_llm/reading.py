@@ -21,6 +21,7 @@ from agente_hotelero.messages import (
     Verdict,
 )
 
+from agente_hotelero_nlp_llm import agreeing
 from agente_hotelero_nlp_llm.answers import (
     Answer,
     Numbered,
@@ -46,17 +47,6 @@ EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}")
 PHONE = re.compile(r"\+?[\d ().-]{8,24}")
 REFERENCE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 NAME = re.compile(r"[^\W\d_][^\n@<>{}\[\]\d]*")
-YES = (
-    r"s[ií]+p?|sim+|yes+|yeah|yep|ok(?:ay|ey)?|dale|vale|claro|por supuesto|confirm\w*|de acuerdo|"
-    r"exacto|exactly|correct[oa]?|perfe(?:cto|ito|ct)|certo|isso|pode|beleza|combinado|acepto|"
-    r"aceito|adelante|listo|sure|go ahead|absolutely|of course|please do|book it|do it|reserv\w+"
-)
-AGAIN = {
-    "cancel": r"cancel\w*",
-    "change": r"(?:cambi|modific|agreg|mud|troc|alter|inclu|adicion|chang|mov|add)\w*",
-}
-THUMBS = "[👍✅👌]"
-NO = r"(?<!\w)(?:no|n[ãa]o|not|don'?t|nunca|never|ni|nem)(?!\w)"
 Span = tuple[int, int]
 
 
@@ -207,16 +197,9 @@ def _yes_no(said: YesNoSaid | None, expects: Sequence[str], text: str) -> Iterat
     a word for it must have been written, whatever the model takes for one."""
     if said is None or said.answer == "conditional":
         return
-    if said.answer == "yes" and not _agrees(said.quote, expects, text):
+    if said.answer == "yes" and not agreeing.agrees(said.quote, expects, text):
         return
     yield from _entity("yes_no", said.quote, text, said.answer == "yes")
-
-
-def _agrees(quote: str, expects: Sequence[str], text: str) -> bool:
-    """Whether the quote says yes, or says again what the question was about."""
-    words = [YES, *(AGAIN[kind] for kind in AGAIN if kind in expects)]
-    agrees = re.search(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)|{THUMBS}", quote, re.IGNORECASE)
-    return agrees is not None and not re.search(NO, quote, re.IGNORECASE) and "?" not in text
 
 
 def _words(
