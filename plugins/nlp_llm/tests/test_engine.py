@@ -44,7 +44,7 @@ from .conftest import Connect
 pytestmark = pytest.mark.anyio
 CANARY = "canario-7f3a"
 HTML = Answered(body=b"<html>please log in</html>", media="text/html")
-FORM = {
+FORM: dict[str, Any] = {
     "language": "es",
     "intents": [],
     **dict.fromkeys(("stay", "party", "rooms", "room_type", "rate", "option", "yes_no")),

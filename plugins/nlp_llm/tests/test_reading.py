@@ -213,7 +213,8 @@ def test_only_several_rooms_are_worth_a_word(number: int, expected: list[int]) -
 def test_only_what_was_in_the_list_can_be_chosen(
     kind: str, number: int, expected: list[str]
 ) -> None:
-    found = read("la doble", **{kind: {"quote": "doble", "number": number}})
+    said: dict[str, Any] = {kind: {"quote": "doble", "number": number}}
+    found = read("la doble", **said)
     assert [(one.type, one.value) for one in found.entities] == [(kind, id_) for id_ in expected]
 
 
@@ -229,6 +230,10 @@ def test_only_what_was_in_the_list_can_be_chosen(
         ("todavía no, sí", "yes", ("yes_no",), []),
         ("cancélala", "yes", ("yes_no",), []),
         ("cancelala", "yes", ("yes_no",), []),
+        ("dale, cancelala", "yes", ("yes_no",), []),
+        ("dale, resérvala", "yes", ("yes_no",), [True]),
+        ("dale, resérvala", "yes", ("yes_no", "cancel"), []),
+        ("tengo una reserva", "yes", ("yes_no",), []),
         ("cancelala", "yes", ("yes_no", "cancel"), [True]),
         ("cámbiala, dale", "yes", ("yes_no", "change"), [True]),
         ("👍", "yes", ("yes_no",), [True]),
@@ -261,7 +266,8 @@ def test_an_agreement_that_is_not_believed_is_left_to_the_next_engine() -> None:
     ],
 )
 def test_words_of_the_guest_must_have_their_form(kind: str, text: str, expected: list[str]) -> None:
-    assert values(read(text, **{kind: text})) == expected
+    said: dict[str, Any] = {kind: text}
+    assert values(read(text, **said)) == expected
 
 
 def test_where_the_answer_is_all_of_the_text_it_is_nothing_else() -> None:
