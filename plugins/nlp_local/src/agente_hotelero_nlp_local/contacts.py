@@ -6,36 +6,54 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import reduce
 
 from agente_hotelero_nlp_local.text import plain
 
 Span = tuple[int, int]
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w-])")
+_DOT = r"(?:\s*\.\s*|\s+(?:punto|ponto|dot)\s+)"
+_MARK = rf"(?:{_DOT}|\s+(?:guion bajo|gui[oó]n|underline|underscore|dash|h[ií]fen)\s+)"
+_SPOKEN = re.compile(
+    rf"(?i)(?<![\w@])[\w-]+(?:{_MARK}[\w-]+){{0,4}}\s+(?:arroba|at)\s+[\w-]+(?:{_DOT}[\w-]+){{1,3}}"
+)
+_MARKS = (
+    (r"(?i)\s+(?:arroba|at)\s+", "@"),
+    (r"(?i)\s+(?:guion bajo|underline|underscore)\s+", "_"),
+    (r"(?i)\s+(?:gui[oó]n|dash|h[ií]fen)\s+", "-"),
+    (rf"(?i){_DOT}", "."),
+)
 PHONE = re.compile(r"(?<![\w/-])\+?\(?\d[\d ().-]{6,18}\d(?![\w/-])")
 _CODE = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 _DASHED = re.compile(r"(?<![\w@.-])[A-Za-z]{2,6}-[A-Za-z0-9]{3,10}(?![\w@-])")
 _NAMED = re.compile(
-    r"(?i:reservas?|reservation|booking|confirmation|referencia|referência|reference|ref\.?|"
-    r"c[oó]digo|code|localizador|n[uú]mero|number|n[°ºo]\.?)"
+    r"(?i:reservas?|reservation|booking|confirmation|referencia|referência|reference|ref|"
+    r"c[oó]digo|c[oó]d|code|localizador|n[uú]mero|number|n[°ºo]|nro)(?!\w)\.?"
     r"(?:\s+(?i:de|da|of|the|la|a|o|mi|minha|my|es|is|é|e|n[uú]mero|number|n[°ºo]\.?|reserva|booking|"
     r"code|c[oó]digo|reference|referencia)(?!\w))*"
     rf"\s*[:#]?\s*(?P<token>{_CODE})(?![\w@-])"
 )
+_SHARP = re.compile(r"(?<![\w#])#\s?(?P<token>[A-Za-z]{0,4}-?\d{4,10}[A-Za-z0-9]{0,6})(?![\w-])")
 _ALONE = re.compile(rf"(?<![\w@.-]){_CODE}(?![\w@-])")
 LONGEST_REFERENCE = 20
 _PARTICLE = r"(?:de|del|da|do|dos|das|la|las|los|y|e|van|von|der|di|du|le|san|santa|o'|mc)"
 _WORD = r"[^\W\d_][^\W\d_'’.-]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
 _INTRODUCED = re.compile(
-    r"(?i:me llamo|mi nombre(?: completo)? es|a nombre de|al nombre de|a mi nombre,?|meu nome "
+    r"(?i:(?<!\w)(?:me llamo|mi nombre(?: completo)? es|a nombre del?(?: se[ñn]or(?:a|ita)?)?|al nombre de|te firma|firma|a mi nombre,?|meu nome "
     r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
     r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:|"
     r"nombre (?:a|por)|nome (?:para|por)|name to|apellido(?: es)?|sobrenome(?: [eé])?|"
-    r"(?:surname|last name|family name)(?: is)?)"
+    r"(?:surname|last name|family name)(?: is)?|pregunt(?:en|e|a|ar) por|perguntar? (?:por|pela|pelo)|"
+    r"ask for|paid by|pag(?:ado|o|ó) por|a cargo de|les escribe|le escribe|te escribe|quem fala (?:é|e)|"
+    r"quem escreve (?:é|e)|titular:?))"
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
-    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try))\s+"
+    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
+    r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|cordialmente|"
+    r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|obrigad[oa]|"
+    r"thanks|thank you|mr\.?|mrs\.?|ms\.?|sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"
     rf"(?P<name>(?=[^\W\d_a-z]){_NAME})"
 )
 _MAIL_LABEL = re.compile(
@@ -56,6 +74,7 @@ _CODE_LABEL = re.compile(
 _LABELLED = re.compile(r"(?<!\w)(?:[a-zà-ÿ]+\s+){0,2}[a-zà-ÿ]+\s*:\s*(?=\s{4})")
 _JOINED = re.compile(r"(?i)^[\s,.;:]*(?:(?:y|e|and|de|of)\s+)|(?:\s+(?:y|e|and))[\s,.;:]*$")
 _ENDS = re.compile(r"(?i)\s+(?:y|e|and|mi|meu|my|email|e-mail|mail|correo|con|com|with)$")
+_TITLE = re.compile(r"(?i)^(?:mr|mrs|ms|miss|sr|sra|srta|dr|dra|don|doña|dona|señor|señora)\b\.?\s+")
 LONGEST_NAME = 5
 
 
@@ -68,8 +87,15 @@ class Found:
 
 
 def email(text: str) -> Found | None:
+    """The address that is written, or said: "ana punto paz arroba correo punto com"."""
     match = EMAIL.search(text)
-    return Found(value=match.group(), span=match.span()) if match else None
+    if match is not None:
+        return Found(value=match.group(), span=match.span())
+    match = _SPOKEN.search(text)
+    if match is None:
+        return None
+    address = reduce(lambda said, mark: re.sub(mark[0], mark[1], said), _MARKS, match.group())
+    return Found(value=address.lower(), span=match.span()) if EMAIL.fullmatch(address) else None
 
 
 def phone(text: str) -> Found | None:
@@ -87,6 +113,8 @@ def reference(text: str, *, expected: bool) -> Found | None:
     for match in _DASHED.finditer(text):
         if _is_code(match.group().partition("-")[2]):
             return Found(value=match.group(), span=match.span())
+    for match in _SHARP.finditer(text):
+        return Found(value=match["token"], span=match.span("token"))
     for match in _NAMED.finditer(text):
         if 5 <= len(match["token"]) <= LONGEST_REFERENCE and _is_code(match["token"]):
             return Found(value=match["token"], span=match.span("token"))
@@ -106,7 +134,7 @@ def introduced(text: str, common: Set[str]) -> Found | None:
     for match in (*_INTRODUCED.finditer(text), *_HINTED.finditer(text)):
         name = _trimmed(match["name"], common)
         if name:
-            start = match.start("name")
+            start = text.index(name, match.start("name"))
             return Found(value=name, span=(start, start + len(name)))
     return None
 
@@ -156,7 +184,7 @@ def _trimmed(name: str, common: Set[str]) -> str:
         kept.append(word)
     while kept and re.fullmatch(_PARTICLE, kept[-1].lower()):
         kept.pop()
-    joined = _ENDS.sub("", " ".join(kept)).strip(" .,")
+    joined = _TITLE.sub("", _ENDS.sub("", " ".join(kept))).strip(" .,")
     return joined if joined and plain(joined) not in common else ""
 
 

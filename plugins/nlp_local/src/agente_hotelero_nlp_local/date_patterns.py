@@ -10,7 +10,7 @@ from agente_hotelero_nlp_local import calendar_words as words
 from agente_hotelero_nlp_local import dates
 from agente_hotelero_nlp_local.dates import Maker, Mark
 from agente_hotelero_nlp_local.numerals import DAY, NUMBER
-from agente_hotelero_nlp_local.text import MASK
+from agente_hotelero_nlp_local.text import MASK, mask
 
 Written = tuple[str, Maker]
 
@@ -23,10 +23,11 @@ _UNIT = (
     r"hs?\b|hrs?\b|horas?|hours?|min|am\b|pm\b|%|\$|€|usd|eur|reais|pesos|dolar|[:h]\d|[.,]\d|"
     r"of us\b|(?:y|e|and)\s+\d+\s*(?:anos?|years?)\b))"
 )
-_ORD = r"(?:st|nd|rd|th|ro|o|a)?(?!\w)"
-_ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|the)\s+)?"
-_YEAR = r"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d))?(?!\d)"
-_DAY_OF = rf"(?P<d>{DAY}){_ORD}\s*[-/.]?\s*(?:(?:del?|do|of|mes de)\s+)*"
+_ORD = r"(?:st|nd|rd|th|ro|ero|\.?o|\.?a)?(?!\w)"
+_ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|day|the)\s+)?"
+_SHORT_YEAR = rf"(?<=[a-z.]\s)(?:2[6-9]|3\d)(?=\s*(?:$|[,.;)>-]))(?!\s*-\s*\d)"
+_YEAR = rf"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d|{_SHORT_YEAR}))?(?!\d)"
+_DAY_OF = rf"(?P<d>{DAY}){_ORD}(?:[-/]|\.?\s*)(?:(?:del?|do|of|mes de)\s+)*"
 _OTHER = (
     r"(?P<other>\s*,?\s*(?:no|nao|not)?,?\s*(?:sino\s+)?(?:el|la|the|a|o)\s+(?:otro|otra|siguiente|"
     r"outr[oa]|seguinte|next(?: one)?|one after|following(?: one)?))(?!\w)"
@@ -44,7 +45,8 @@ _WEEKEND = r"(?:fin de semana|finde(?: semana)?|final de semana|fim de semana|fd
 _NOW = r"(?:today|now|hoy|hoje|agora|ahora)"
 
 
-def _numeric() -> Iterator[Written]:
+def _numeric(language: str) -> Iterator[Written]:
+    lead = rf"(?:(?:{'|'.join(name for _, name in words.weekdays(language))}|sun),?\s+)?{_ART}"
     yield (
         rf"{_W}(?P<y>20\d\d)[-/.](?P<m>\d{{1,2}})[-/.](?P<d>\d{{1,2}})(?!\d)",
         dates.numeric,
@@ -53,10 +55,10 @@ def _numeric() -> Iterator[Written]:
         r"(?P<d>\d{1,2})\s?(?P<mark>[/.-])\s?(?P<m>\d{1,2})\s?(?P=mark)\s?"
         r"(?P<y>20\d\d|\d\d)(?!\d|\s?[/-]\d)"
     )
-    yield rf"{_W}{_ART}{full}", dates.numeric
+    yield rf"{_W}{lead}{full}", dates.numeric
     end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
-    yield rf"{_W}{_ART}(?P<d>\d{{1,2}})\s?/\s?(?P<m>\d{{1,2}}){end}", dates.numeric
-    yield rf"{_W}{_ART}(?P<d>\d{{1,2}})\.(?P<m>\d\d){end}", dates.numeric
+    yield rf"{_W}{lead}(?P<d>\d{{1,2}})\s?/\s?(?P<m>\d{{1,2}}){end}", dates.numeric
+    yield rf"{_W}{lead}(?P<d>\d{{1,2}})\.(?P<m>\d\d){end}", dates.numeric
     yield rf"{_W}(?P<d>\d{{1,2}})-(?P<m>\d{{1,2}})(?!-){end}{_UNIT}", dates.dashed
 
 
@@ -65,6 +67,11 @@ def _relative() -> Iterator[Written]:
     after_now = rf"(?:from|a partir de|desde|de)\s+{_NOW}(?!\w)"
     yield rf"{_W}{count}\s+{after_now}", dates.in_some_days
     yield rf"{_W}(?:en|dentro de|em|daqui a?|in)\s+{count}(?!\w)", dates.in_some_days
+    fortnight = r"(?:in )?(?:a )?fortnight(?: from (?:today|now))?"
+    yield rf"{_W}{fortnight}(?!\w)(?! stay)", dates.in_weeks(2)
+    a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
+    yield rf"{_W}(?:{a_week})(?!\w)(?:\s+dias)?", dates.ahead(7)
+    yield rf"{_W}de manana en (?:ocho|8)(?!\w)(?:\s+dias)?", dates.ahead(8)
     after = r"(?:el\s+)?pasado manana|depois de amanha|(?:the\s+)?day after tomorrow"
     yield rf"{_W}(?:{after})(?!\w)", dates.ahead(2)
     tomorrow = r"(?<!\bla )(?<!\bma )(?<!\besta )manana|amanha|tomorrow|tomorow|tmrw|tmr"
@@ -79,31 +86,52 @@ def _relative() -> Iterator[Written]:
 
 
 def _lengths() -> Iterator[Written]:
-    unit = r"(?:noches?|noites?|nights?|nites?|nts?|pernoctes?|pernoites?|diarias?)(?!\w)"
+    unit = (
+        r"(?:noches?|nochecitas?|noites?|noitinhas?|nights?|nites?|nts?|pernoctes?|pernoctaciones|"
+        r"pernoites?|diarias?)(?!\w)"
+    )
     several = rf"(?:\s*(?:o|ou|or|a|to|-)\s*(?P<n2>{NUMBER}))?"
-    yield rf"{_W}(?P<n>{NUMBER}){several}\s*{unit}", dates.nights
+    only = r"(?:solo|solamente|solito|so|somente|apenas|only|just|nada mas|nomas)"
+    night = r"(?:esa|essa|esta|that|this|la|una|uma|one|a)(?: misma)? (?:noche|noite|night)"
+    yield rf"{_W}{only}\s+(?:por\s+|for\s+)?{night}(?!\w)", dates.one_night
+    alone = r"(?:sol[ao]s?|solit[ao]s?|unic[ao]s?|so|single|lind[ao]s?|full|consecutive)"
+    yield rf"{_W}(?P<n>{NUMBER}){several}\s*(?:{alone}\s+)?{unit}", dates.nights
     not_a_date = r"(?!\w)(?! (?:from|after))"
-    yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|weeks?){not_a_date}", dates.weeks
+    yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}", dates.weeks
     long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"
     yield rf"{_W}{long}\s+(?:unos |about )?(?P<n>{NUMBER})\s+(?:dias|days)(?!\w)", dates.days_long
+    since = r"(?=,?\s+(?:desde|a partir|a contar|from|starting|empezando|comecando|arrancando))"
+    yield rf"{_W}(?P<n>{NUMBER})\s+(?:dias|diitas|days){since}", dates.days_long
+
+
+def _feasts() -> Iterator[Written]:
+    for offset, name in words.movable_feasts():
+        yield rf"{_W}{name}{_YEAR}", dates.movable(offset)
+    for (on, month), name in words.feasts():
+        yield rf"{_W}{name}{_YEAR}", dates.feast(on, month)
+    for when, name in words.nth_feasts():
+        yield rf"{_W}{name}{_YEAR}", dates.nth_feast(when)
 
 
 def _named(language: str) -> Iterator[Written]:
     weekdays = words.weekdays(language)
-    lead = rf"(?:(?:{'|'.join(name for _, name in weekdays)}),?\s+)?{_ART}"
+    lead = rf"(?:(?:{'|'.join(name for _, name in weekdays)}|sun),?\s+)?{_ART}"
     for number, name in words.months():
         yield rf"{_W}{lead}{_DAY_OF}{name}{_YEAR}", dates.in_month(number)
     day = rf"(?:the\s+)?(?P<d>{DAY}){_ORD}(?!\s*(?:am|pm|:|noches|nights|noites)){_YEAR}"
     for number, name in words.months(english_only=True):
         yield rf"{_W}{lead}{name}\s*{day}", dates.in_month(number)
-    for (on, month), name in words.feasts():
-        yield rf"{_W}{name}{_YEAR}", dates.feast(on, month)
-    for offset, name in words.movable_feasts():
-        yield rf"{_W}{name}{_YEAR}", dates.movable(offset)
-    with_day = rf"(?:,?\s+(?:(?:dia|the|el)\s+)?(?P<d>{DAY}){_ORD}{_UNIT})?"
+    first = rf"(?:del?\s+|do\s+dia\s+|dia\s+|el\s+)?(?P<d>{DAY}){_ORD}{_UNIT}{_YEAR}"
+    for number, name in words.months(in_full=True):
+        yield rf"{_W}{name}\s+{first}", dates.in_month(number)
+    digits = r"(?=\d|[a-z]+\W*(?:$|de|of|y|e|and|a|al|to))"
+    with_day = rf"(?:,?\s+(?:(?:dia|the|el)\s+)?{digits}(?P<d>{DAY}){_ORD}{_UNIT})?"
     for number, name in weekdays:
-        head = rf"{_W}(?:(?:el|the|la|a|o|na|no)\s+)?(?:{_PRE})?"
-        yield rf"{head}{name}{with_day}(?:{_OTHER}|{_POST})", dates.weekday(number)
+        noun = r"(?<!uma )(?<!aquela )(?<!vossa )(?<!numa )(?<!sua )(?<!duma )"
+        early = r"(?P<early>a week (?:on |this |next )?)?"
+        head = rf"{_W}{noun}{early}(?:(?:el|the|la|a|o|na|no)\s+)?(?:{_PRE})?"
+        later = r"(?P<later>\s+(?:week(?!end)|en ocho|a oito|fortnight))?"
+        yield rf"{head}{name}{with_day}{later}(?:{_OTHER}|{_POST})", dates.weekday(number)
 
 
 def _weekend() -> Written:
@@ -116,18 +144,57 @@ def _weekend() -> Written:
     return rf"{_W}{head}{_WEEKEND}{tail}", dates.weekend
 
 
+def _months_marked() -> str:
+    return "|".join(rf"(?P<m{number}>{name})" for number, name in words.months())
+
+
+def _parts() -> Iterator[Written]:
+    nth = r"(?P<nth>primer[ao]?|primeir[ao]|first|segund[ao]|second|tercer[ao]?|terceir[ao]|third|"
+    nth += r"cuarta|quarta|fourth|ultim[ao]|last|1ra|2da|1a|2a|3ra)"
+    what = r"(?:(?P<half>quincena|quinzena|fortnight|mitad|metade|half)|semana|week)"
+    of = r"(?:del?|do|da|of|in)(?: mes de)?"
+    yield (
+        rf"{_W}(?:(?:la|a|the|na|en la|in the)\s+)?{nth}\s+{what}\s+{of}\s+(?:{_months_marked()})"
+    ), dates.part_of_month
+
+
+def _week_of() -> Written:
+    head = r"(?:la |na |a |the )?(?:semana|week)\s+(?:del|do|da|of|de)(?:\s+(?:dia|the|el))?"
+    month = rf"(?:\s*(?:de|of)?\s*(?:{_months_marked()}))?"
+    return rf"{_W}{head}\s+(?P<d>{DAY}){_ORD}{_UNIT}{month}", dates.week_of
+
+
+def _bridge() -> Written:
+    long = (
+        r"puente(?! de la constitucion)|finde largo|fin de semana largo|feriadao|feriadon|"
+        r"feriado prolongado|(?:o )?feriado|fim de semana prolongado|long weekend|ponte|"
+        r"bank holiday(?: weekend)?"
+    )
+    return rf"{_W}(?:el |o |the |este |no )?(?:{long})(?!\w)", dates.bridge
+
+
 def _bare() -> Written:
-    article = r"(?P<art>(?:el|o dia|el dia|the|no dia|dia|del dia|al dia)\s+)"
+    article = r"(?P<art>(?:el(?: mismo| propio)?|o dia|el dia|the(?: day)?|no dia|dia|day|del dia|al dia)\s+)"
     clock = r"(?<!\blas )(?<!\bas )(?<!\bat )"
-    return rf"{_W}{clock}{article}?(?P<d>{DAY})(?P<ord>st|nd|rd|th)?(?![\w]){_UNIT}", dates.bare
+    month = (
+        r"(?:\s+(?:del?|do|of)\s+(?:(?P<next>(?:proximo mes|mes que vien?e|mes que vem|next month|"
+        r"mes siguiente|mes proximo))|(?P<this>este mes|deste mes|this month|mes corriente|"
+        r"presente mes))(?!\w))?"
+    )
+    day = rf"(?P<d>{DAY})(?P<ord>st|nd|rd|th|\.?o(?=\W|$))?(?![\w])"
+    return rf"{_W}{clock}{article}?{day}{_UNIT}{month}", dates.bare
 
 
 @lru_cache(maxsize=8)
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], Maker], ...]:
     written = [
-        *_numeric(),
+        *_numeric(language),
         *_relative(),
+        *_feasts(),
+        *_parts(),
+        _bridge(),
         _weekend(),
+        _week_of(),
         *_lengths(),
         *_named(language),
         _bare(),
@@ -146,6 +213,18 @@ def marks(text: str, language: str) -> list[Mark]:
                 found.append(mark)
                 free = free[: mark.start] + MASK * (mark.end - mark.start) + free[mark.end :]
     return sorted(found, key=lambda mark: mark.start)
+
+
+def lone_month(text: str, found: list[Mark]) -> int | None:
+    """The one month that is named apart from all marks: "en marzo, del 11 al 15"."""
+    free = mask(text, [(mark.start, mark.end) for mark in found])
+    lead = r"(?:en|em|de|in|of|for|para|a|por|do|del|on)"
+    named = [
+        number
+        for number, name in words.months(in_full=True)
+        if re.search(rf"(?<!\w){lead}\s+(?:el mes de\s+|o mes de\s+)?{name}", free)
+    ]
+    return named[0] if len(named) == 1 else None
 
 
 def next_week_said(text: str) -> bool:

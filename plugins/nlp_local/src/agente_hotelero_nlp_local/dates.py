@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agente_hotelero_nlp_local.numerals import value
 
@@ -17,7 +17,11 @@ class Mark:
     """A place that names time.
 
     `sure`: it can stand alone ("el 24", but not "24"). `ahead`: days from today. `easter`: days
-    from Easter Sunday. `week`: which occurrence of a weekday or weekend is meant. `nth`: which
+    from Easter Sunday. `nth_of`: a feast of a weekday (see `calendar_words`). `feast`: a day with a
+    name. `week_of`, `bridge`: the week, the long weekend around the date. `weeks_later`: so many
+    weeks after the day named ("Saturday week"). `months_ahead`: the day is of this or a later month.
+    `shift`: so many days later than named (-1: its eve). `near`: the weekday before (-1) or after
+    (1) what is named. `part`: "week" or "half" of `month`, the `nth`. `week`: which occurrence of a weekday or weekend is meant. `nth`: which
     weekend of `month` (-1: the last). `wrong`: written as a date that no calendar has.
     """
 
@@ -29,6 +33,15 @@ class Mark:
     weekday: int | None = None
     ahead: int | None = None
     easter: int | None = None
+    nth_of: tuple[int, int, int, int] | None = None
+    feast: bool = False
+    week_of: bool = False
+    bridge: bool = False
+    weeks_later: int = 0
+    months_ahead: int | None = None
+    shift: int = 0
+    near: tuple[int, int] | None = None
+    part: str = ""
     weekend: bool = False
     nth: int | None = None
     week: str = ""
@@ -42,7 +55,8 @@ Maker = Callable[[re.Match[str]], Mark | None]
 NTH = {
     "primer": 1, "primero": 1, "primeiro": 1, "first": 1, "1er": 1, "1o": 1, "segundo": 2,
     "second": 2, "2do": 2, "2o": 2, "tercer": 3, "tercero": 3, "terceiro": 3, "third": 3,
-    "cuarto": 4, "quarto": 4, "fourth": 4, "ultimo": -1, "last": -1,
+    "cuarto": 4, "quarto": 4, "fourth": 4, "ultimo": -1, "last": -1, "1ra": 1, "2da": 2, "1a": 1,
+    "2a": 2, "3ra": 3,
 }  # fmt: skip
 
 
@@ -58,7 +72,7 @@ def valid(day: int, month: int, year: int | None) -> bool:
 def _year(text: str | None) -> int | None:
     if text is None:
         return None
-    digits = text.lstrip("'")
+    digits = text.strip(" '")
     return int(digits) + (2000 if len(digits) == 2 else 0)
 
 
@@ -95,12 +109,18 @@ def in_month(month: int) -> Maker:
 
 
 def feast(day: int, month: int) -> Maker:
-    return lambda match: _calendar_day(match, day, month)
+    return lambda match: replace(_calendar_day(match, day, month), feast=True)
 
 
 def movable(offset: int) -> Maker:
     return lambda match: Mark(
-        start=match.start(), end=match.end(), easter=offset, year=_year(match["y"])
+        start=match.start(), end=match.end(), easter=offset, year=_year(match["y"]), feast=True
+    )
+
+
+def nth_feast(when: tuple[int, int, int, int]) -> Maker:
+    return lambda match: Mark(
+        start=match.start(), end=match.end(), nth_of=when, year=_year(match["y"]), feast=True
     )
 
 
@@ -109,8 +129,39 @@ def ahead(days: int) -> Maker:
 
 
 def in_some_days(match: re.Match[str]) -> Mark | None:
-    count = value(match["n"]) * (7 if match["unit"][0] in "sw" else 1)
-    return Mark(start=match.start(), end=match.end(), ahead=count)
+    """Some days or weeks from today; a day of the week beside weeks is one of that week."""
+    weeks = match["unit"][0] in "sw"
+    count = value(match["n"]) * (7 if weeks else 1)
+    return Mark(start=match.start(), end=match.end(), ahead=count, week_of=weeks)
+
+
+def in_weeks(weeks: int) -> Maker:
+    return lambda match: Mark(
+        start=match.start(), end=match.end(), ahead=7 * weeks, week_of=True
+    )
+
+
+def week_of(match: re.Match[str]) -> Mark | None:
+    """The week around a date: "la semana del 14 de diciembre"."""
+    month = next((number for number in range(1, 13) if match[f"m{number}"]), None)
+    day = value(match["d"])
+    return Mark(start=match.start(), end=match.end(), day=day, month=month, week_of=True)
+
+
+def part_of_month(match: re.Match[str]) -> Mark | None:
+    """The first week or the second half of a month."""
+    month = next((number for number in range(1, 13) if match[f"m{number}"]), None)
+    part = "half" if match["half"] else "week"
+    nth = NTH[re.sub("a$", "o", match["nth"]) if match["nth"] not in NTH else match["nth"]]
+    return Mark(start=match.start(), end=match.end(), month=month, nth=nth, part=part)
+
+
+def bridge(match: re.Match[str]) -> Mark | None:
+    return Mark(start=match.start(), end=match.end(), bridge=True, weekend=True)
+
+
+def one_night(match: re.Match[str]) -> Mark | None:
+    return Mark(start=match.start(), end=match.end(), nights=(1,))
 
 
 def nights(match: re.Match[str]) -> Mark | None:
@@ -147,9 +198,13 @@ def _which(match: re.Match[str]) -> str:
 
 def weekday(number: int) -> Maker:
     def make(match: re.Match[str]) -> Mark:
-        day = value(match["d"]) if match["d"] else None
         return Mark(
-            start=match.start(), end=match.end(), weekday=number, week=_which(match), day=day
+            start=match.start(),
+            end=match.end(),
+            weekday=number,
+            week=_which(match),
+            day=value(match["d"]) if match["d"] else None,
+            weeks_later=1 if match["later"] or match["early"] else 0,
         )
 
     return make
@@ -169,5 +224,7 @@ def weekend(match: re.Match[str]) -> Mark | None:
 
 
 def bare(match: re.Match[str]) -> Mark | None:
-    sure = bool(match["art"]) or bool(match["ord"])
-    return Mark(start=match.start(), end=match.end(), day=value(match["d"]), sure=sure)
+    sure = bool(match["art"]) or bool(match["ord"]) or bool(match["next"] or match["this"])
+    months = 1 if match["next"] else 0 if match["this"] else None
+    day = value(match["d"])
+    return Mark(start=match.start(), end=match.end(), day=day, sure=sure, months_ahead=months)

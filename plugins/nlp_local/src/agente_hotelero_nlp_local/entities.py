@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from agente_hotelero.messages import Entity, Intent, UnderstandRequest
 
-from agente_hotelero_nlp_local import answers, contacts, parties, rooms, stays
+from agente_hotelero_nlp_local import amounts, answers, clock_times, contacts, parties, rooms, stays
 from agente_hotelero_nlp_local.text import MASK, Folded, fold, mask, plain
+from agente_hotelero_nlp_local.typos import mended
 
 Span = tuple[int, int]
 SURE_OF_A_WISH = 0.6
@@ -34,12 +35,15 @@ def read(
     text: str, request: UnderstandRequest, language: str, common: Set[str], top: Intent | None
 ) -> tuple[Entity, ...]:
     """Entities with spans in the guest's own text."""
-    folded = fold(text)
+    folded = mended(fold(text), common)
     booking = contacts.reference(text, expected="reference" in request.expects)
     folded = _without(folded, booking)
+    counted = list(_times_and_amounts(folded))
+    dated = _without_spans(folded, counted)
     found = [
-        *_stay(folded, request, language),
-        *_people_and_rooms(folded, request, language),
+        *(entity for entity, _ in counted),
+        *_stay(dated, request, language),
+        *_people_and_rooms(dated, request, language),
         *_answers(folded, request),
         *_contacts(text, request, common, top),
     ]
@@ -54,6 +58,21 @@ def _without(folded: Folded, booking: contacts.Found | None) -> Folded:
     pairs = zip(folded.text, folded.offsets, strict=True)
     text = "".join(MASK if first <= at < last else char for char, at in pairs)
     return replace(folded, text=text)
+
+
+def _times_and_amounts(folded: Folded) -> Iterator[tuple[Entity, Span]]:
+    """Times of day and amounts, with their places in the folded text: no dates, no people."""
+    text = _without_contacts(folded)
+    sums = amounts.read(text)
+    for one in sums:
+        yield _entity("money", folded, folded.span(*one.span), one.money), one.span
+    for said in clock_times.read(mask(text, [one.span for one in sums])):
+        span = folded.span(*said.span)
+        yield _entity("time", folded, span, said.time, said.others), said.span
+
+
+def _without_spans(folded: Folded, counted: Iterable[tuple[Entity, Span]]) -> Folded:
+    return replace(folded, text=mask(folded.text, [span for _, span in counted]))
 
 
 def _without_echoes(found: Sequence[Entity]) -> Iterator[Entity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from agente_hotelero_nlp_local.dates import Mark, valid
@@ -13,17 +14,35 @@ _YEARS_AHEAD = 8
 
 def readings(mark: Mark, today: date, floor: date, language: str) -> list[date]:
     """The dates a mark may mean, likeliest first, none before `floor` unless its year was said."""
+    if mark.near is not None or mark.shift:
+        plain = replace(mark, near=None, shift=0)
+        return [_moved(day, mark) for day in readings(plain, today, floor, language)]
     if mark.wrong or mark.nights or mark.weekend:
         return []
     if mark.ahead is not None:
         return [today + timedelta(days=mark.ahead)]
     if mark.easter is not None:
         return _feast(mark.easter, mark.year, floor)
+    if mark.nth_of is not None:
+        return _nth_feast(mark.nth_of, mark.year, floor)
+    if mark.months_ahead is not None:
+        return _in_month(mark.day or 1, today, mark.months_ahead)
     if mark.month is not None and mark.day is not None:
         return _calendar(mark.day, mark.month, mark.year, floor)
     if mark.day is not None:
         return _next_with_day(mark.day, mark.weekday, floor)
-    return _weekday(mark, today, floor, language) if mark.weekday is not None else []
+    if mark.weekday is None:
+        return []
+    later = timedelta(weeks=mark.weeks_later)
+    return [day + later for day in _weekday(mark, today, floor, language)]
+
+
+def _moved(day: date, mark: Mark) -> date:
+    """The eve of a day, or the weekday next to it."""
+    if mark.near is None:
+        return day + mark.shift * _DAY
+    weekday, way = mark.near
+    return day + way * ((way * (weekday - day.weekday()) - 1) % 7 + 1) * _DAY
 
 
 def _calendar(day: int, month: int, year: int | None, floor: date) -> list[date]:
@@ -84,6 +103,27 @@ def _feast(offset: int, year: int | None, floor: date) -> list[date]:
     return [found for found in days if year is not None or found >= floor][:1]
 
 
+def _nth_feast(when: tuple[int, int, int, int], year: int | None, floor: date) -> list[date]:
+    month, nth, weekday, after = when
+    years = [year] if year is not None else [floor.year, floor.year + 1]
+    days = [_nth_weekday(y, month, nth, weekday) + after * _DAY for y in years]
+    return [found for found in days if year is not None or found >= floor][:1]
+
+
+def _nth_weekday(year: int, month: int, nth: int, weekday: int) -> date:
+    """The nth such weekday of a month; -1 is the last."""
+    if nth < 0:
+        last = (date(year, month, 1) + 32 * _DAY).replace(day=1) - _DAY
+        return last - ((last.weekday() - weekday) % 7) * _DAY
+    first = date(year, month, 1)
+    return first + ((weekday - first.weekday()) % 7 + 7 * (nth - 1)) * _DAY
+
+
+def _in_month(day: int, today: date, months: int) -> list[date]:
+    year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
+    return [date(year, month + 1, day)] if valid(day, month + 1, year) else []
+
+
 def weekend(mark: Mark, today: date, language: str) -> list[Nights]:
     """The weekend from Friday to Sunday, then its other common readings."""
     saturday = _saturday(mark, today, language)
@@ -95,6 +135,20 @@ def weekend(mark: Mark, today: date, language: str) -> list[Nights]:
         for nights in ((friday, sunday), (saturday, sunday), (saturday, monday))
         if nights[0] >= today
     ]
+
+
+def part_of_month(mark: Mark, today: date) -> Nights | None:
+    """The nights of the nth week or half of a month; the last week ends with the month."""
+    month, nth = mark.month or 1, mark.nth or 1
+    year = today.year + (month < today.month)
+    following = (date(year, month, 1) + 32 * _DAY).replace(day=1)
+    if mark.part == "half":
+        middle = date(year, month, 15)
+        return (middle + _DAY, following - _DAY) if nth != 1 else (date(year, month, 1), middle)
+    if nth < 0:
+        return following - 8 * _DAY, following - _DAY
+    first = date(year, month, 1) + 7 * (nth - 1) * _DAY
+    return first, first + 7 * _DAY
 
 
 def _saturday(mark: Mark, today: date, language: str) -> date | None:

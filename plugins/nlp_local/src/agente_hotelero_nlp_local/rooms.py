@@ -26,7 +26,13 @@ _KINDS = (
 )
 _GENERIC = frozenset({"habitacion", "quarto", "room", "cuarto", "hab", "con", "com", "with", "de",
                       "la", "el", "a", "o", "the", "y", "e", "and", "vista", "view"})  # fmt: skip
-_ROOMS = rf"(?<![\w¤])(?P<n>{NUMBER})\s+(?:\w+\s)?(?:habitaciones|habs|cuartos|quartos|rooms)\b"
+_PLACES = r"(?:habitacion(?:es)?|habs?|cuartos?|quartos?|rooms?|piezas?|aptos?|cabanas?|cabins?)\b"
+_MANY = r"(?:apartamentos|apartments|departamentos|bungalows|suites|chales|unidades)\b"
+_BEDS = r"(?!\s*(?:camas?|beds?))"
+_ROOMS = re.compile(
+    rf"(?<!con )(?<!com )(?<!with )(?<![\w¤])(?P<n>{NUMBER})\s+(?:(?:\w+\s)?{_PLACES}|{_MANY}|"
+    rf"(?:{'|'.join(_KINDS[:6])}|con|com|with)(?!\w){_BEDS})"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +60,12 @@ def rate(text: str, names: Mapping[str, Sequence[str]]) -> RoomRead | None:
 
 
 def how_many(text: str) -> tuple[int, Span] | None:
-    """A number of rooms above one."""
-    match = re.search(_ROOMS, text)
-    if match is None or value(match["n"]) < 2:
+    """A number of rooms above one: "2 habitaciones", "dos dobles y una triple"."""
+    found = [match for match in _ROOMS.finditer(text) if value(match["n"])]
+    total = sum(value(match["n"]) for match in found)
+    if total < 2:
         return None
-    return value(match["n"]), match.span()
+    return total, (found[0].start(), found[-1].end())
 
 
 def _whole(text: str, names: Mapping[str, Sequence[str]]) -> RoomRead | None:

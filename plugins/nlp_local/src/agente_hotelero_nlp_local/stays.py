@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from agente_hotelero.messages import StayHint
 
-from agente_hotelero_nlp_local import moments
-from agente_hotelero_nlp_local.date_patterns import marks, next_week_said
+from agente_hotelero_nlp_local import around, moments
+from agente_hotelero_nlp_local import stay_words as words
+from agente_hotelero_nlp_local.date_patterns import lone_month, marks, next_week_said
 from agente_hotelero_nlp_local.dates import Mark, valid
 from agente_hotelero_nlp_local.numerals import COUNT, DIGITS, value
 from agente_hotelero_nlp_local.text import mask
@@ -18,30 +20,6 @@ from agente_hotelero_nlp_local.text import mask
 LONGEST_GUESSED = 60
 # "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
 LEAST_CROSSING = 10
-_SOFT = r"(?:[\s¤,.]|\b(?:del|al|dia|el|la|o|os|a|the|on|at|no|na)\b)*"
-_STRONG_TO = r"(?:\bal\b|\bao\b|\bhasta\b|\bate\b|\btill?\b|\buntil\b|\bthrough\b|\bthru\b|\bto\b)"
-_WEAK_TO = r"(?:\ba\b|[-/>]+|\bp/|\bpara\b|\bpra\b)"
-_ARRIVE = (
-    r"\b(?:llega\w*|llego|llegue\w*|entro|entra\w*|ingres\w+|arriv\w+|arribo|cheg\w+|entrando|"
-    r"check(?:ing)?[ -]?in|desde|from|a partir de\w*|starting|empezando|comecando|coming)\b"
-)
-_LEAVE = (
-    r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*)|"
-    r"sa(?:io|ir|ida|indo|imos|iremos)|leav\w+|depart\w*|partida|partimos|parto|"
-    r"check(?:ing)?[ -]?out|out|nos vamos|me voy|retir\w+|hasta|ate|until|till?|through|"
-    r"vou embora)\b"
-)
-_INSTEAD = r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than)\b[^,;.]{0,12}$"
-# "Una noche más" adds to a stay; it is not how long the stay is.
-_MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
-_MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
-_DENIED = r"\b(?:no|nao|not)\s+(?:es\s+|para\s+|on\s+|from\s+)?(?:del?\s+|el\s+)?$"
-_CORRECTING = (
-    r"\b(?:cambi\w+|mud\w+|modific\w+|change|move|perdon|digo|mejor|sorry|actually|sino)\b"
-)
-_NIGHT_OF = r"\b(?:la noche|a noite|noite|the night|one night|night) (?:del?|do|of|on)(?: dia)?\s*$"
-_GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StayRead:
@@ -63,10 +41,12 @@ class _Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Said:
-    """A mark with its part in the sentence: "arrive", "leave" or none."""
+    """A mark with its part in the sentence: "arrive", "leave" or none; `dated`: a date was said
+    before it."""
 
     mark: Mark
     role: str = ""
+    dated: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,30 +65,155 @@ def read(
 
     Days without a month are looked for from the month of `topic`, if a stay was spoken of.
     """
-    if re.fullmatch(_GOODBYE, text):
+    if re.fullmatch(words.GOODBYE, text):
         return None
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
     found = [mark for mark in marks(text, language) if not _adds(mark, text)]
-    found = _meant(found, text)
+    found = _meant(_without_hours(found, context), text)
+    found = _in_month_said(_joined([_on_its_eve(mark, text) for mark in found], context), text)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
     lengths = [mark for mark in found if mark.nights]
-    phrases = _phrases([mark for mark in found if not mark.nights], context)
+    dated = _bridged([mark for mark in found if not mark.nights], context)
+    phrases = _around(dated, context) or _phrases(dated, context)
     if not phrases:
         return _of_nights(lengths)
     return _with_nights(_chosen(phrases, context), lengths)
 
 
+def _joined(found: list[Mark], context: _Context) -> list[Mark]:
+    """ "Mañana lunes" is one day, "the Wednesday before Thanksgiving" another; a street is none."""
+    text = context.text
+    joined: list[Mark] = []
+    for mark in found:
+        last = joined[-1] if joined else None
+        between = text[last.end : mark.start] if last else ""
+        if re.search(words.STREET, text[: mark.start]):
+            continue
+        if last and _says_again(last, mark, between):
+            joined[-1] = replace(last, end=mark.end)
+        elif last and _is_weekday(last) and _is_dated(mark) and _way(between):
+            near = (last.weekday or 0, _way(between))
+            joined[-1] = replace(mark, start=last.start, near=near)
+        else:
+            joined.append(mark)
+    return joined
+
+
+def _says_again(last: Mark, mark: Mark, between: str) -> bool:
+    """ "Mañana lunes", "hoje, véspera do 25": a day, and which one that is."""
+    near = last.ahead is not None and not last.week_of
+    again = _is_weekday(mark) or mark.shift != 0
+    return near and again and re.fullmatch(r",?\s+", between) is not None
+
+
+def _is_weekday(mark: Mark) -> bool:
+    return mark.weekday is not None and mark.day is None
+
+
+def _way(between: str) -> int:
+    if re.fullmatch(words.BEFORE, between):
+        return -1
+    return 1 if re.fullmatch(words.AFTER, between) else 0
+
+
+def _on_its_eve(mark: Mark, text: str) -> Mark:
+    """ "Véspera do 25 de abril" is the day before."""
+    match = re.search(words.EVE, text[: mark.start]) if _is_dated(mark) else None
+    return replace(mark, start=match.start(), shift=-1) if match else mark
+
+
+def _in_month_said(found: list[Mark], text: str) -> list[Mark]:
+    """Bare days are of the month that is named apart: "en marzo, del 11 al 15"."""
+    month = lone_month(text, found)
+    if month is None or any(mark.month for mark in found):
+        return found
+    days = [mark.day for mark in found if mark.day is not None]
+    if len(days) == 2 and days[0] > days[1]:
+        return [replace(mark, month=month) if mark.day == days[1] else mark for mark in found]
+    return [
+        replace(mark, month=month, wrong=not valid(mark.day, month, None))
+        if mark.day is not None and mark.weekday is None and mark.months_ahead is None
+        else mark
+        for mark in found
+    ]
+
+
+def _without_hours(found: list[Mark], context: _Context) -> list[Mark]:
+    """Without bare numbers that are a range of hours: "el desayuno es de 7 a 10"."""
+    if context.awaited or not re.search(words.HOURS, context.text):
+        return found
+    return [mark for mark in found if mark.sure or mark.nights or not _in_range(mark, context.text)]
+
+
+def _in_range(mark: Mark, text: str) -> bool:
+    before, after = text[: mark.start], text[mark.end :]
+    opens = re.match(r"\s*(?:a|to|-|y|e|and|ate|hasta)\s*\d", after) is not None
+    closes = re.search(r"\d\s*(?:a|to|-|y|e|and|ate|hasta)\s*$", before) is not None
+    return opens or closes
+
+
+def _bridged(found: list[Mark], context: _Context) -> list[Mark]:
+    """ "El puente del 12 de octubre" and "Easter weekend" are one mark each; a long weekend
+    without a date is a weekend."""
+    joined: list[Mark] = []
+    for mark in found:
+        last = joined[-1] if joined else None
+        if last is not None and _is_free_days_of(last, mark, context.text):
+            day = last if last.feast else mark
+            joined[-1] = replace(day, start=last.start, end=mark.end, bridge=True)
+        else:
+            joined.append(mark)
+    return joined
+
+
+def _is_free_days_of(last: Mark, mark: Mark, text: str) -> bool:
+    between = text[last.end : mark.start]
+    if not re.fullmatch(r"\s*(?:(?:del?|do|da|of|por|dia|el|the)\s+)*", between):
+        return False
+    if re.match(rf"\s*(?:{words.STRONG_TO}|{words.WEAK_TO})\s*\d", text[mark.end :]):
+        return False
+    plain = last.weekend and last.day is None and last.month is None
+    named = plain and (mark.feast or (last.bridge and _is_dated(mark)))
+    return named or (last.feast and mark.weekend and mark.day is None)
+
+
+def _is_dated(mark: Mark) -> bool:
+    return mark.feast or (mark.day is not None and mark.weekday is None and not mark.weekend)
+
+
+def _around(found: list[Mark], context: _Context) -> list[_Phrase]:
+    """Days beside a feast or a week: "para carnaval, del sábado al martes"."""
+    held = around.anchor(found, context.today, context.language)
+    if held is None:
+        return []
+    said = _roles([mark for mark in found if mark is not held.mark], context.text)
+    last = said[1].mark if len(said) > 1 else None
+    ranged = last is not None and (_linked(said[0], said[1], context) or _parted(said))
+    if not ranged and (len(said) > 1 or said[0].role == "leave" or not _is_weekday(said[0].mark)):
+        return []
+    day = around.arrival(said[0].mark, last, held, context.today)
+    if day is None:
+        return []
+    hints = _until(day, last, context) if last is not None else [StayHint(arrival=day)]
+    spans = [(mark.start, mark.end) for mark in found]
+    return [_Phrase(hints=tuple(hints), start=spans[0][0], spans=tuple(spans))]
+
+
+def _parted(said: Sequence[_Said]) -> bool:
+    return (said[0].role, said[1].role) == ("arrive", "leave")
+
+
 def _adds(mark: Mark, text: str) -> bool:
     """Whether these are nights more than before, however many those were."""
-    after = re.match(_MORE_AFTER, text[mark.end :]) is not None
-    return bool(mark.nights) and (after or re.search(_MORE_BEFORE, text[: mark.start]) is not None)
+    after = re.match(words.MORE_AFTER, text[mark.end :]) is not None
+    return bool(mark.nights) and (after or re.search(words.MORE_BEFORE, text[: mark.start]) is not None)
 
 
 def _meant(found: list[Mark], text: str) -> list[Mark]:
     """All but what shall be replaced ("the 14th instead of the 13th"), unless nothing else was
     said. A bare number that takes the place of nights counts nights."""
-    kept = [mark for mark in found if not re.search(_INSTEAD, text[: mark.start])]
+    kept = [mark for mark in found if not re.search(words.INSTEAD, text[: mark.start])]
     refused = [mark for mark in found if mark not in kept]
     unsure = not any(mark.sure or mark.nights for mark in kept)
     if unsure and len(refused) == 1 and refused[0].nights:
@@ -141,7 +246,8 @@ def _with_nights(phrase: _Phrase, lengths: Sequence[Mark]) -> StayRead | None:
     hints = list(phrase.hints)
     for count in lengths[-1].nights if lengths else ():
         hints += [_lasting(hint, count) for hint in phrase.hints if hint.nights != count]
-    if lengths and (hints[0].departure is None or _is_weekend_guess(phrase)):
+    half = None in (hints[0].arrival, hints[0].departure)
+    if lengths and (half or _is_weekend_guess(phrase)):
         hints = hints[len(phrase.hints) :] or hints
     hints = [hint for hint in dict.fromkeys(hints) if hint is not None]
     return StayRead(hint=hints[0], alternatives=tuple(hints[1:]), spans=tuple(sorted(spans)))
@@ -190,6 +296,9 @@ def _phrase_at(
     said: list[_Said], at: int, context: _Context, anchor: date
 ) -> tuple[_Phrase | None, int]:
     """The phrase that begins with this mark, and how many marks it takes."""
+    listed = _listed(said[at:], context)
+    if listed > 2:
+        return _each_night(said[at : at + listed], context, anchor), listed
     first = said[at]
     second = said[at + 1] if at + 1 < len(said) else None
     if second is not None and not first.mark.weekend and not second.mark.weekend:
@@ -214,13 +323,17 @@ def _roles(found: list[Mark], text: str) -> list[_Said]:
         end = mark.end
     if found and not roles[-1]:
         roles[-1] = _role(re.split(r"[,;.?]", text[end : end + 25])[0])
-    return [_Said(mark=mark, role=role) for mark, role in zip(found, roles, strict=True)]
+    dated = [any(mark.sure for mark in found[:number]) for number in range(len(found))]
+    return [
+        _Said(mark=mark, role=role, dated=after)
+        for mark, role, after in zip(found, roles, dated, strict=True)
+    ]
 
 
 def _role(piece: str) -> str:
     last = 0
     role = ""
-    for name, pattern in (("arrive", _ARRIVE), ("leave", _LEAVE)):
+    for name, pattern in (("arrive", words.ARRIVE), ("leave", words.LEAVE)):
         for match in re.finditer(pattern, piece):
             if match.end() > last:
                 last, role = match.end(), name
@@ -229,24 +342,24 @@ def _role(piece: str) -> str:
 
 def _implied(first: _Said, second: _Said) -> bool:
     """One of two dates is a departure: the other must be the arrival."""
-    return (first.role, second.role) in {("", "leave"), ("leave", "")} and (
-        first.mark.sure and second.mark.sure
-    )
+    if {first.role, second.role} != {"", "leave"}:
+        return False
+    return (second if first.role else first).mark.sure
 
 
 def _linked(first: _Said, second: _Said, context: _Context) -> bool:
     between = context.text[first.mark.end : second.mark.start]
     before = context.text[: first.mark.start]
-    if re.fullmatch(rf"{_SOFT}{_STRONG_TO}{_SOFT}", between):
+    if re.fullmatch(rf"{words.SOFT}{words.STRONG_TO}{words.SOFT}", between):
         return True
     opened = re.search(r"\b(?:entre|between)\s+(?:el\s+|o\s+|the\s+)?(?:dia\s+)?$", before)
-    if opened and re.fullmatch(rf"{_SOFT}(?:\by\b|\be\b|\band\b){_SOFT}", between):
+    if opened and re.fullmatch(rf"{words.SOFT}(?:\by\b|\be\b|\band\b){words.SOFT}", between):
         return True
-    if re.fullmatch(rf"{_SOFT}(?:\bp/|\bpara\b|\bpra\b){_SOFT}", between) and not second.mark.sure:
+    if re.fullmatch(rf"{words.SOFT}(?:\bp/|\bpara\b|\bpra\b){words.SOFT}", between) and not second.mark.sure:
         return False  # "para dos" counts people
-    firm = first.mark.sure or second.mark.sure or context.awaited
+    firm = first.mark.sure or second.mark.sure or context.awaited or first.dated
     firm = firm or re.search(r"\b(?:del?|from|desde)\s+$", before) is not None
-    joined = re.fullmatch(rf"{_SOFT}{_WEAK_TO}{_SOFT}", between) is not None
+    joined = re.fullmatch(rf"{words.SOFT}{words.WEAK_TO}{words.SOFT}", between) is not None
     if not joined and first.mark.sure and second.mark.sure:
         joined = re.fullmatch(r"[\s,]+", between) is not None
     return firm and joined
@@ -255,15 +368,44 @@ def _linked(first: _Said, second: _Said, context: _Context) -> bool:
 def _consecutive(first: Mark, second: Mark, context: _Context) -> bool:
     between = context.text[first.end : second.start]
     firm = (first.sure and second.sure) or second.month is not None
-    return firm and re.fullmatch(r"\s+(?:y|e|and|&)\s+(?:el\s+|o\s+)?", between) is not None
+    return firm and re.fullmatch(r"\s*(?:,|y|e|and|&)\s+(?:el\s+|o\s+)?", between) is not None
+
+
+def _listed(said: Sequence[_Said], context: _Context) -> int:
+    """How many days in a row are listed: "24, 25 y 26 de diciembre"."""
+    count = 1
+    for one, other in pairwise(said):
+        between = context.text[one.mark.end : other.mark.start]
+        following = one.mark.day is not None and other.mark.day == one.mark.day + 1
+        if not following or not re.fullmatch(r"\s*(?:,|y|e|and|&)?\s*(?:el\s+|o\s+)?", between):
+            break
+        count += 1
+    return count
+
+
+def _each_night(said: Sequence[_Said], context: _Context, anchor: date) -> _Phrase | None:
+    """Days that are listed are nights to most, the last one the departure to some."""
+    found = _range(said[0].mark, said[-1].mark, context, anchor)
+    whole = [hint for hint in found.hints if hint.arrival and hint.departure]
+    longer = [_lasting(hint, (hint.nights or 0) + 1) for hint in whole]
+    return replace(found, hints=(*longer, *whole))
 
 
 def _range(first: Mark, second: Mark, context: _Context, anchor: date) -> _Phrase:
     """From one date to another; missing months and years come from the other date."""
     head, tail = _completed(first, second)
     arrivals = _read(head, context, anchor)
+    if _is_weekday(head) and not head.week and _is_dated(tail):
+        arrivals = [_before(tail, day, context) for day in arrivals]
     hints = [hint for day in arrivals for hint in _until(day, tail, context)]
     return _Phrase(hints=tuple(hints), start=first.start, spans=((first.start, second.end),))
+
+
+def _before(tail: Mark, arrival: date, context: _Context) -> date:
+    """ "De sexta até quarta de cinzas": the last such weekday before the date it lasts to."""
+    ends = moments.readings(tail, context.today, arrival, context.language)
+    weeks = max((ends[0] - arrival).days - 1, 0) // 7 if ends else 0
+    return arrival + timedelta(weeks=weeks)
 
 
 def _completed(first: Mark, second: Mark) -> tuple[Mark, Mark]:
@@ -333,21 +475,43 @@ def _nights_of(first: Mark, second: Mark, context: _Context, anchor: date) -> _P
 def _single(said: _Said, context: _Context, anchor: date) -> _Phrase | None:
     mark = said.mark
     spans = ((mark.start, mark.end),)
+    if mark.part:
+        nights = moments.part_of_month(mark, context.today)
+        hints = (stay(*nights),) if nights else ()
+        return _Phrase(hints=hints, start=mark.start, spans=spans)
+    if mark.bridge and not mark.weekend:
+        return _long_weekend(mark, context, anchor)
     if mark.weekend:
         both = moments.weekend(mark, context.today, context.language)
         hints = tuple(stay(*nights) for nights in both)
         return _Phrase(hints=hints, start=mark.start, spans=spans)
-    alone = context.text.strip(" .,!?").isdecimal()
-    if not (mark.sure or said.role or (context.awaited and not alone)):
+    if not _stands_alone(said, context):
         return None
     days = _read(mark, context, anchor)
-    if re.search(_NIGHT_OF, context.text[: mark.start]):
+    if re.search(words.NIGHT_OF, context.text[: mark.start]):
         hints = tuple(stay(day, day + timedelta(days=1)) for day in days)
     elif said.role == "leave":
         hints = tuple(StayHint(departure=day) for day in days)
     else:
         hints = tuple(StayHint(arrival=day) for day in days)
     return _Phrase(hints=hints, start=mark.start, spans=spans)
+
+
+def _stands_alone(said: _Said, context: _Context) -> bool:
+    """Whether a mark names a date without another: "el 24", "llego 24", or a bare one asked for."""
+    text = context.text
+    alone = text.strip(" .,!?").isdecimal()
+    led = bool(said.role) and text[said.mark.start].isdecimal()
+    return said.mark.sure or led or (context.awaited and not alone)
+
+
+def _long_weekend(mark: Mark, context: _Context, anchor: date) -> _Phrase | None:
+    days = _read(replace(mark, bridge=False), context, anchor)
+    if not days:
+        return None
+    free = around.bridge(days[0])
+    hint = stay(*free) if free else StayHint(arrival=days[0])
+    return _Phrase(hints=(hint,), start=mark.start, spans=((mark.start, mark.end),))
 
 
 def _read(mark: Mark, context: _Context, anchor: date) -> list[date]:
@@ -362,6 +526,7 @@ def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     """One of several: whole stays before single dates, the last when something is corrected."""
     kept = [phrase for phrase in phrases if not _refused(phrase, context.text)] or phrases
     whole = [phrase for phrase in kept if _is_whole(phrase)] or kept
+    whole = [phrase for phrase in whole if not _is_weekend_guess(phrase)] or whole
     if len(whole) == 1:
         return whole[0]
     text = context.text
@@ -369,7 +534,7 @@ def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     if re.fullmatch(r"\s*,?\s*(?:o|ou|or)\s+(?:\w+\s+){0,2}", between):
         hints = tuple(hint for phrase in whole[:2] for hint in phrase.hints)
         return replace(whole[0], hints=hints, spans=whole[0].spans + whole[1].spans)
-    corrected = len(kept) < len(phrases) or re.search(_CORRECTING, text) is not None
+    corrected = len(kept) < len(phrases) or re.search(words.CORRECTING, text) is not None
     return whole[-1] if corrected or _is_whole(whole[0]) else whole[0]
 
 
@@ -378,8 +543,10 @@ def _is_whole(phrase: _Phrase) -> bool:
 
 
 def _refused(phrase: _Phrase, text: str) -> bool:
-    before = text[: phrase.start]
-    return re.search(_INSTEAD, before) is not None or re.search(_DENIED, before) is not None
+    before, after = text[: phrase.start], text[phrase.spans[-1][1] :]
+    if re.match(words.DENIED_AFTER, after):
+        return True
+    return re.search(words.INSTEAD, before) is not None or re.search(words.DENIED, before) is not None
 
 
 def nights_alone(text: str) -> StayRead | None:

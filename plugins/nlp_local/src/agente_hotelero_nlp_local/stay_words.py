@@ -1,0 +1,66 @@
+"""Words around dates, as pattern text over folded text: which date is which, and which is meant."""
+
+from __future__ import annotations
+
+SOFT = r"(?:[\s¤,.]|\b(?:maybe|perhaps|quizas?|tal vez|talvez|capaz|eh|em|um|uh|creo|del|al|dia|el|la|o|os|a|the|on|at|na|no(?!\s*[,.;]))\b)*"
+STRONG_TO = (
+    r"(?:\bal\b|\bao\b|\bhasta\b|\bhta\b|\bate\b|\b(?:un)?till?\b|\bthrough\b|\bthru\b|\bto\b|"
+    r"->|>|→|\ba\b(?=\s+(?:el|o dia)\b))"
+)
+WEAK_TO = r"(?:\ba\b|[-/>]+|\bp/|\bpara\b|\bpra\b|\b[ye] (?:hasta|ate)\b)"
+ARRIVE = (
+    r"\b(?:llega\w*|llego|llegue\w*|llegamos|entro|entra\w*|entre(?:mos)?\b|ent\.?|ingres\w+|"
+    r"arriv\w+|arrib\w+|arr\.?|cheg\w+|entrando|check(?:ing)?[ -]?in|chk[ -]?in|desde|from|"
+    r"a partir d\w+|starting|empezando|comecando|com(?:e|ing)|get(?:ting)? (?:in|there)|caemos|caigo|"
+    r"aterriz\w+|lands?|landing|pous\w+|inicio|ida|(?<!nos )(?<!me )(?:vamos|iriamos|voy) el|vengo|venimos|"
+    r"venir\w*|vindo|viremos)\b\.?"
+)
+LEAVE = (
+    r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*|ir|iriamos)?|"
+    r"sa(?:io|ir|ida|indo|imos|iremos|iria\w*)|leav\w+|depart\w*|dep\.?|partid[ao]|partimos|parto|"
+    r"partindo|check(?:ing)?[ -]?out|chk[ -]?out|out|nos vamos|me voy|me iria|nos iriamos|nos iremos|"
+    r"me vou|nos vamos embora|irnos|irme|retir\w+|egres\w+|regres\w+|volvemos|vuelvo|volver\w*|"
+    r"nos volvemos|volt(?:o|amos|ar\w*)|dej(?:o|amos|ar\w*|ariamos) (?:la|el)|deix\w+ o|entreg\w+|"
+    r"hasta|hta|ate|(?:un)?till?|through|vou embora|vamos embora|go(?:ing)? (?:home|back|out|away)|"
+    r"(?:we|i) go|go(?=\s*$)|fly(?:ing)? (?:home|back|out)|head(?:ing)? (?:home|back|out|off)|volta|vuelta)"
+    r"\b\.?"
+)
+INSTEAD = (
+    r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than|y no|e nao|and not)\b"
+    r"[^,;.]{0,12}$"
+)
+DENIED = (
+    r"\b(?:no|nao|not|ya no|ja nao)\s+(?:(?:es|e|para|pra|on|from|in|seria|va a ser)\s+)?"
+    r"(?:(?:a|em|no|na)\s+)?(?:del?\s+|el\s+|o\s+|al\s+|the\s+)?(?:dia\s+)?$"
+)
+DENIED_AFTER = r"\s*,?\s*(?:no|nao|not)\b(?=\s*[,.;:!]|\s*$|\s+(?:sino|mejor|me|puedo|posso|va))"
+# Words of whoever takes a date back or moves one: the last one said is meant.
+CORRECTING = (
+    r"\b(?:cambi\w+|mud\w+|modific\w+|chang\w+|mov\w+|perdon\w*|digo|mejor|sorry|actually|sino|corr\w+|"
+    r"troc\w+|pas(?:ar\w*|alo|ala|emos|o)|adelant\w+|adiant\w+|posterg\w+|postpon\w+|atras\w+|"
+    r"reprogram\w+|remarc\w+|reagend\w+|reschedul\w+|switch\w*|push\w*|shift\w*|rather|desculp\w+|"
+    r"quer dizer|quiero decir|i mean|ou melhor|o mejor dicho|errata|equivo\w+|mistake|wait|espera|"
+    r"aplaz\w+|antes|originally|ahora|agora|extend\w*|alarg\w+|extiend\w+|prolong\w+|estend\w+)\b"
+)
+MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
+MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
+NIGHT_OF = (
+    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|do|of|on)"
+    r"(?: dia)?\s*$"
+)
+NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
+GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
+# "De 7 a 10" beside these are the hours of something.
+HOURS = (
+    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr[ei]\w*|cierr\w+|open\w*|"
+    r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
+    r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
+    r"kitchen|serv\w+|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar)\b"
+)
+EVE = (
+    r"\b(?:vispera|vespera|eve|(?:un |el |o |um )?dia (?:antes|anterior)|(?:the |a )?day before|"
+    r"(?:the )?night before)\s*(?:del?|do|da|of|a|al|ao|the)?\s*(?:el\s+|dia\s+)?$"
+)
+BEFORE = r"\s+(?:before|antes (?:del?|do|da)|anterior (?:al?|ao)|previo (?:al?))(?:\s+(?:el|la|o|a))?\s+"
+AFTER = r"\s+(?:after|despues (?:del?)|depois (?:do|da|de)|siguiente (?:al?)|seguinte (?:ao?))\s+"
+STREET = r"\b(?:avenida|avda?\.?|av\.?|calle|rua|esquina|street|st\.|plaza|praca|ruta|hotel)\s+$"
