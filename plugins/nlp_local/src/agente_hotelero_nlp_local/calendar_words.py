@@ -32,7 +32,7 @@ _WEEKDAYS = (
     "jueves|jue|thursday|thurs|thur|thu",
     "viernes|vie|friday|fri",
     "sabado|sab|saturday|sat",
-    "domingo|dom(?=\\W*(?:\\d|$|[,.;/]|(?:a|al|ate|hasta|y|e|p)\\b|-))|sunday",
+    "domingo|dgo|dom(?=\\W*(?:\\d|$|[,.;/]|(?:a|al|ate|hasta|y|e|p)\\b|-))|sunday",
 )
 _FEIRAS = ("segunda|2a", "terca|3a", "quarta|4a", "quinta|5a", "sexta|6a")
 _PT_SHORT = ("seg", "ter", "qua", "qui", "sex")
@@ -75,8 +75,8 @@ _MOVABLE = (
     ("jueves santo|quinta(?:-feira)? santa|maundy thursday", -3),
     ("semana santa|holy week|viernes santo|sexta(?:-feira)? santa|good friday", -2),
     ("sabado santo|sabado de gloria|sabado de aleluia", -1),
-    ("domingo de (?:pascua|resurreccion|pascoa)|pascuas?|pascoa|easter(?: sunday)?", 0),
     ("lunes de pascua|segunda de pascoa|easter monday", 1),
+    ("domingo de (?:pascua|resurreccion|pascoa)|pascuas?|pascoa|easter(?: sunday)?", 0),
     ("ascension|dia de la ascension", 39),
     ("corpus christi", 60),
 )

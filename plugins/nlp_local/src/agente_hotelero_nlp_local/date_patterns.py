@@ -27,7 +27,7 @@ _ORD = r"(?:st|nd|rd|th|ro|ero|\.?o|\.?a)?(?!\w)"
 _ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|day|the)\s+)?"
 _SHORT_YEAR = rf"(?<=[a-z.]\s)(?:2[6-9]|3\d)(?=\s*(?:$|[,.;)>-]))(?!\s*-\s*\d)"
 _YEAR = rf"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d|{_SHORT_YEAR}))?(?!\d)"
-_DAY_OF = rf"(?P<d>{DAY}){_ORD}(?:[-/]|\.?\s*)(?:(?:del?|do|of|mes de)\s+)*"
+_DAY_OF = rf"(?P<d>{DAY}){_ORD}(?:[-/]|\.?\s*)(?:(?:del?|d|do|of|mes de)\s+)*"
 _OTHER = (
     r"(?P<other>\s*,?\s*(?:no|nao|not)?,?\s*(?:sino\s+)?(?:el|la|the|a|o)\s+(?:otro|otra|siguiente|"
     r"outr[oa]|seguinte|next(?: one)?|one after|following(?: one)?))(?!\w)"
@@ -53,7 +53,7 @@ def _numeric(language: str) -> Iterator[Written]:
     )
     full = (
         r"(?P<d>\d{1,2})\s?(?P<mark>[/.-])\s?(?P<m>\d{1,2})\s?(?P=mark)\s?"
-        r"(?P<y>20\d\d|\d\d)(?!\d|\s?[/-]\d)"
+        r"(?P<y>20\d\d|\d\d)(?!\d|(?P=mark)\d)"
     )
     yield rf"{_W}{lead}{full}", dates.numeric
     end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
@@ -72,13 +72,14 @@ def _relative() -> Iterator[Written]:
     a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
     yield rf"{_W}(?:{a_week})(?!\w)(?:\s+dias)?", dates.ahead(7)
     yield rf"{_W}de manana en (?:ocho|8)(?!\w)(?:\s+dias)?", dates.ahead(8)
+    yield rf"{_W}manana no,?\s*(?:sino\s+)?(?:el\s+)?pasado(?!\w)", dates.ahead(2)
     after = r"(?:el\s+)?pasado manana|depois de amanha|(?:the\s+)?day after tomorrow"
     yield rf"{_W}(?:{after})(?!\w)", dates.ahead(2)
-    tomorrow = r"(?<!\bla )(?<!\bma )(?<!\besta )manana|amanha|tomorrow|tomorow|tmrw|tmr"
+    tomorrow = r"(?<!\bla )(?<!\bma )(?<!\besta )manana|amanha|amnh|mnn|tomorrow|tomorow|tmrw|tmr"
     part = r"(?:\s+(?:a|por|en|de) la (?:manana|tarde|noche))?"
     yield rf"{_W}(?:{tomorrow})(?!\w){part}", dates.ahead(1)
     today = (
-        r"hoy|hoje|today|tonight|est[ae] (?:misma )?(?:noche|noite|tarde)|esta manana|"
+        r"hoy|hoje|hj|today|tonight|est[ae] (?:misma )?(?:noche|noite|tarde)|esta manana|"
         r"this (?:evening|afternoon|morning)"
     )
     yield rf"{_W}(?:{today})(?!\w)(?:\s+(?:mismo|a noite|a la noche|mesmo))?", dates.ahead(0)
@@ -87,13 +88,17 @@ def _relative() -> Iterator[Written]:
 
 def _lengths() -> Iterator[Written]:
     unit = (
-        r"(?:noches?|nochecitas?|noites?|noitinhas?|nights?|nites?|nts?|pernoctes?|pernoctaciones|"
+        r"(?:noches?|noche[cs]itas?|noites?|noitinhas?|nights?|nites?|nts?|pernoctes?|pernoctaciones|"
         r"pernoites?|diarias?)(?!\w)"
     )
     several = rf"(?:\s*(?:o|ou|or|a|to|-)\s*(?P<n2>{NUMBER}))?"
     only = r"(?:solo|solamente|solito|so|somente|apenas|only|just|nada mas|nomas)"
     night = r"(?:esa|essa|esta|that|this|la|una|uma|one|a)(?: misma)? (?:noche|noite|night)"
     yield rf"{_W}{only}\s+(?:por\s+|for\s+)?{night}(?!\w)", dates.one_night
+    today = r"(?:hoy|hoje|hj|tonight|esta noche|esta noite|hoje a noite)"
+    yield rf"{_W}{only}(?=\s+(?:por\s+|for\s+|para\s+|pra\s+)?{today}(?!\w))", dates.one_night
+    for word in ("tonight ", "noche ", "noite ", "hoy ", "hoje "):
+        yield rf"(?<={word})(?:only|solamente|nada mas|nomas|so)(?!\w)", dates.one_night
     alone = r"(?:sol[ao]s?|solit[ao]s?|unic[ao]s?|so|single|lind[ao]s?|full|consecutive)"
     yield rf"{_W}(?P<n>{NUMBER}){several}\s*(?:{alone}\s+)?{unit}", dates.nights
     not_a_date = r"(?!\w)(?! (?:from|after))"
@@ -130,6 +135,7 @@ def _named(language: str) -> Iterator[Written]:
         noun = r"(?<!uma )(?<!aquela )(?<!vossa )(?<!numa )(?<!sua )(?<!duma )"
         early = r"(?P<early>a week (?:on |this |next )?)?"
         head = rf"{_W}{noun}{early}(?:(?:el|the|la|a|o|na|no)\s+)?(?:{_PRE})?"
+        name = rf"{name}(?! (?:via|vez|opcao|opcion|parte|pessoa|cama|noite|noche|quinzena)\b)"
         later = r"(?P<later>\s+(?:week(?!end)|en ocho|a oito|fortnight))?"
         yield rf"{head}{name}{with_day}{later}(?:{_OTHER}|{_POST})", dates.weekday(number)
 
@@ -167,7 +173,7 @@ def _week_of() -> Written:
 def _bridge() -> Written:
     long = (
         r"puente(?! de la constitucion)|finde largo|fin de semana largo|feriadao|feriadon|"
-        r"feriado prolongado|(?:o )?feriado|fim de semana prolongado|long weekend|ponte|"
+        r"feriado prolongado|(?<=el )feriado|(?<=este )feriado|(?<=no )feriado|feriado(?= (?:del?|do|da) )|fim de semana prolongado|long weekend|ponte|"
         r"bank holiday(?: weekend)?"
     )
     return rf"{_W}(?:el |o |the |este |no )?(?:{long})(?!\w)", dates.bridge

@@ -20,7 +20,7 @@ class Mark:
     from Easter Sunday. `nth_of`: a feast of a weekday (see `calendar_words`). `feast`: a day with a
     name. `week_of`, `bridge`: the week, the long weekend around the date. `weeks_later`: so many
     weeks after the day named ("Saturday week"). `months_ahead`: the day is of this or a later month.
-    `shift`: so many days later than named (-1: its eve). `near`: the weekday before (-1) or after
+    `shift`: so many days later than named (-1: its eve). `event`: what others lie around. `near`: the weekday before (-1) or after
     (1) what is named. `part`: "week" or "half" of `month`, the `nth`. `week`: which occurrence of a weekday or weekend is meant. `nth`: which
     weekend of `month` (-1: the last). `wrong`: written as a date that no calendar has.
     """
@@ -37,6 +37,7 @@ class Mark:
     feast: bool = False
     week_of: bool = False
     bridge: bool = False
+    event: bool = False
     weeks_later: int = 0
     months_ahead: int | None = None
     shift: int = 0
@@ -91,6 +92,8 @@ def _calendar_day(match: re.Match[str], day: int, month: int) -> Mark:
 def numeric(match: re.Match[str]) -> Mark | None:
     """Day first, unless only month first makes a date."""
     day, month = int(match["d"]), int(match["m"])
+    if match.group() == "24/7":
+        return None
     if month > 12 >= day:
         day, month = month, day
     return _calendar_day(match, day, month)

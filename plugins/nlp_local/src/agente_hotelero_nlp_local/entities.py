@@ -37,7 +37,7 @@ def read(
     """Entities with spans in the guest's own text."""
     folded = mended(fold(text), common)
     booking = contacts.reference(text, expected="reference" in request.expects)
-    folded = _without(folded, booking)
+    folded = _without(_without(folded, booking), contacts.introduced(text, common))
     counted = list(_times_and_amounts(folded))
     dated = _without_spans(folded, counted)
     found = [
@@ -50,11 +50,12 @@ def read(
     return tuple(sorted(_without_echoes(found), key=lambda entity: entity.span))
 
 
-def _without(folded: Folded, booking: contacts.Found | None) -> Folded:
-    """The text without a booking's reference, whose letters and digits mean nothing else."""
-    if booking is None:
+def _without(folded: Folded, said: contacts.Found | None) -> Folded:
+    """The text without a booking's reference or a name, whose letters and digits mean nothing
+    else: "a nombre de Domingo Marzo"."""
+    if said is None:
         return folded
-    first, last = booking.span
+    first, last = said.span
     pairs = zip(folded.text, folded.offsets, strict=True)
     text = "".join(MASK if first <= at < last else char for char, at in pairs)
     return replace(folded, text=text)

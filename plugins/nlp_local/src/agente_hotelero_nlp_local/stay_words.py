@@ -20,7 +20,7 @@ LEAVE = (
     r"sa(?:io|ir|ida|indo|imos|iremos|iria\w*)|leav\w+|depart\w*|dep\.?|partid[ao]|partimos|parto|"
     r"partindo|check(?:ing)?[ -]?out|chk[ -]?out|out|nos vamos|me voy|me iria|nos iriamos|nos iremos|"
     r"me vou|nos vamos embora|irnos|irme|retir\w+|egres\w+|regres\w+|volvemos|vuelvo|volver\w*|"
-    r"nos volvemos|volt(?:o|amos|ar\w*)|dej(?:o|amos|ar\w*|ariamos) (?:la|el)|deix\w+ o|entreg\w+|"
+    r"nos volvemos|volt(?:o|amos|ar\w*)|devolv\w+|march\w+(?! (?:\d|de))|dej(?:o|amos|ar\w*|ariamos) (?:la|el)|deix\w+ o|entreg\w+|"
     r"hasta|hta|ate|(?:un)?till?|through|vou embora|vamos embora|go(?:ing)? (?:home|back|out|away)|"
     r"(?:we|i) go|go(?=\s*$)|fly(?:ing)? (?:home|back|out)|head(?:ing)? (?:home|back|out|off)|volta|vuelta)"
     r"\b\.?"
@@ -30,7 +30,7 @@ INSTEAD = (
     r"[^,;.]{0,12}$"
 )
 DENIED = (
-    r"\b(?:no|nao|not|ya no|ja nao)\s+(?:(?:es|e|para|pra|on|from|in|seria|va a ser)\s+)?"
+    r"\b(?:no|nao|not|ni|nem|nor|neither|ya no|ja nao)\s+(?:(?:es|e|para|pra|on|from|in|seria|va a ser)\s+)?"
     r"(?:(?:a|em|no|na)\s+)?(?:del?\s+|el\s+|o\s+|al\s+|the\s+)?(?:dia\s+)?$"
 )
 DENIED_AFTER = r"\s*,?\s*(?:no|nao|not)\b(?=\s*[,.;:!]|\s*$|\s+(?:sino|mejor|me|puedo|posso|va))"
@@ -44,6 +44,27 @@ CORRECTING = (
 )
 MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
 MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
+NIGHT_OF = (
+    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|do|of|on)"
+    r"(?: dia)?\s*$"
+)
+NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
+GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
+# "De 7 a 10" beside these are the hours of something.
+HOURS = (
+    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr[ei]\w*|cierr\w+|open\w*|"
+    r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
+    r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
+    r"kitchen|serv\w+|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar)\b"
+)
+# "Vispera del 25", "dos días antes de Navidad", "the day after Easter": so many days off a date.
+OFF = (
+    r"\b(?:(?P<eve>vispera|vespera|eve|night before)|(?:(?P<n>{number}|el|o|the|al)\s+)?"
+    r"(?:dias?|days?)\s+(?:(?P<before>antes|anterior|previo|before)|despues|depois|siguiente|after))"
+    r"\s*(?:del?|do|da|of|a|al|ao|the)?\s*(?:el\s+|o\s+|dia\s+)?$"
+)
+EVENT = r"\b(?:es|e|sera|seria|is|will be|cae|cai)\s+(?:no\s+|on\s+|em\s+|el\s+|o\s+|dia\s+|the\s+)*$"
+BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
 NIGHT_OF = (
     r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|do|of|on)"
     r"(?: dia)?\s*$"

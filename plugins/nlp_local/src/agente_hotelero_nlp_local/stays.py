@@ -14,12 +14,13 @@ from agente_hotelero_nlp_local import around, moments
 from agente_hotelero_nlp_local import stay_words as words
 from agente_hotelero_nlp_local.date_patterns import lone_month, marks, next_week_said
 from agente_hotelero_nlp_local.dates import Mark, valid
-from agente_hotelero_nlp_local.numerals import COUNT, DIGITS, value
+from agente_hotelero_nlp_local.numerals import COUNT, DIGITS, NUMBER, value
 from agente_hotelero_nlp_local.text import mask
 
 LONGEST_GUESSED = 60
 # "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
 LEAST_CROSSING = 10
+_OFF = words.OFF.replace("{number}", NUMBER)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StayRead:
@@ -70,7 +71,7 @@ def read(
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
     found = [mark for mark in marks(text, language) if not _adds(mark, text)]
     found = _meant(_without_hours(found, context), text)
-    found = _in_month_said(_joined([_on_its_eve(mark, text) for mark in found], context), text)
+    found = _in_month_said(_joined([_off(mark, text) for mark in found], context), text)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
     lengths = [mark for mark in found if mark.nights]
@@ -117,10 +118,18 @@ def _way(between: str) -> int:
     return 1 if re.fullmatch(words.AFTER, between) else 0
 
 
-def _on_its_eve(mark: Mark, text: str) -> Mark:
-    """ "Véspera do 25 de abril" is the day before."""
-    match = re.search(words.EVE, text[: mark.start]) if _is_dated(mark) else None
-    return replace(mark, start=match.start(), shift=-1) if match else mark
+def _off(mark: Mark, text: str) -> Mark:
+    """ "Véspera do 25 de abril" is the day before, "dos días después de Navidad" another; "la boda
+    es el 9 de enero" is what other days lie around."""
+    if not _is_dated(mark):
+        return mark
+    match = re.search(_OFF, text[: mark.start])
+    if match is None:
+        event = re.search(words.EVENT, text[: mark.start]) is not None
+        return replace(mark, event=event)
+    count = 1 if match["eve"] or match["n"] in (None, "el", "o", "the", "al") else value(match["n"])
+    early = bool(match["eve"] or match["before"])
+    return replace(mark, start=match.start(), shift=-count if early else count)
 
 
 def _in_month_said(found: list[Mark], text: str) -> list[Mark]:
@@ -211,18 +220,37 @@ def _adds(mark: Mark, text: str) -> bool:
 
 
 def _meant(found: list[Mark], text: str) -> list[Mark]:
-    """All but what shall be replaced ("the 14th instead of the 13th"), unless nothing else was
-    said. A bare number that takes the place of nights counts nights."""
-    kept = [mark for mark in found if not re.search(words.INSTEAD, text[: mark.start])]
-    refused = [mark for mark in found if mark not in kept]
-    unsure = not any(mark.sure or mark.nights for mark in kept)
-    if unsure and len(refused) == 1 and refused[0].nights:
-        rest = mask(text, [(refused[0].start, refused[0].end)])
-        counts = list(re.finditer(rf"(?<![\w¤]){DIGITS}(?![\w¤])", rest))
-        if len(counts) == 1:
-            at = counts[0]
-            return [replace(refused[0], start=at.start(), end=at.end(), nights=(value(at[0]),))]
+    """All but what is taken back ("not the 13th", "no 4 noches, 3"), unless nothing else was said."""
+    refused = [mark for mark in found if _is_refused(mark, text)]
+    kept = [mark for mark in found if mark not in refused]
+    nights = [_counted_instead(mark, text) for mark in refused if mark.nights]
+    kept += [mark for mark in nights if mark is not None]
+    months = [mark.month for mark in refused if mark.month]
+    if months and not any(mark.month for mark in kept):
+        bare = [mark for mark in kept if mark.day is not None and mark.weekday is None]
+        kept = [replace(one, month=months[0]) if one in bare else one for one in kept]
     return kept or found
+
+
+def _is_refused(mark: Mark, text: str) -> bool:
+    before, after = text[: mark.start], text[mark.end :]
+    if re.search(words.INSTEAD, before) or re.search(words.DENIED, before):
+        return True
+    return not mark.week and re.match(words.DENIED_AFTER, after) is not None
+
+
+def _counted_instead(mark: Mark, text: str) -> Mark | None:
+    """The number that takes the place of refused nights, before or after them."""
+    rest = mask(text, [(mark.start, mark.end)])
+    near = re.match(rf"\s*[,:]?\s*(?:sino\s+|but\s+)?(?P<n>{DIGITS})(?!\w)", text[mark.end :])
+    if near is not None:
+        start = mark.end + near.start("n")
+        return replace(mark, start=start, end=mark.end + near.end("n"), nights=(value(near["n"]),))
+    counts = list(re.finditer(rf"(?<![\w¤]){DIGITS}(?![\w¤])", rest))
+    if len(counts) != 1:
+        return None
+    at = counts[0]
+    return replace(mark, start=at.start(), end=at.end(), nights=(value(at[0]),))
 
 
 def _in_next_week(mark: Mark) -> Mark:
@@ -368,7 +396,9 @@ def _linked(first: _Said, second: _Said, context: _Context) -> bool:
 def _consecutive(first: Mark, second: Mark, context: _Context) -> bool:
     between = context.text[first.end : second.start]
     firm = (first.sure and second.sure) or second.month is not None
-    return firm and re.fullmatch(r"\s*(?:,|y|e|and|&)\s+(?:el\s+|o\s+)?", between) is not None
+    firm = firm or re.search(words.NIGHT_OF, context.text[: first.start]) is not None
+    joiner = r"\s*(?:y|e|and|&)\s+(?:del?\s+|el\s+|o\s+|do\s+)?"
+    return firm and re.fullmatch(joiner, between) is not None
 
 
 def _listed(said: Sequence[_Said], context: _Context) -> int:
@@ -524,8 +554,7 @@ def _read(mark: Mark, context: _Context, anchor: date) -> list[date]:
 
 def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     """One of several: whole stays before single dates, the last when something is corrected."""
-    kept = [phrase for phrase in phrases if not _refused(phrase, context.text)] or phrases
-    whole = [phrase for phrase in kept if _is_whole(phrase)] or kept
+    whole = [phrase for phrase in phrases if _is_whole(phrase)] or phrases
     whole = [phrase for phrase in whole if not _is_weekend_guess(phrase)] or whole
     if len(whole) == 1:
         return whole[0]
@@ -534,19 +563,13 @@ def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     if re.fullmatch(r"\s*,?\s*(?:o|ou|or)\s+(?:\w+\s+){0,2}", between):
         hints = tuple(hint for phrase in whole[:2] for hint in phrase.hints)
         return replace(whole[0], hints=hints, spans=whole[0].spans + whole[1].spans)
-    corrected = len(kept) < len(phrases) or re.search(words.CORRECTING, text) is not None
-    return whole[-1] if corrected or _is_whole(whole[0]) else whole[0]
+    corrected = re.search(words.CORRECTING, text) is not None
+    leaving = all(hint.arrival is None for phrase in whole for hint in phrase.hints)
+    return whole[-1] if corrected or leaving or _is_whole(whole[0]) else whole[0]
 
 
 def _is_whole(phrase: _Phrase) -> bool:
     return any(hint.arrival and hint.departure for hint in phrase.hints)
-
-
-def _refused(phrase: _Phrase, text: str) -> bool:
-    before, after = text[: phrase.start], text[phrase.spans[-1][1] :]
-    if re.match(words.DENIED_AFTER, after):
-        return True
-    return re.search(words.INSTEAD, before) is not None or re.search(words.DENIED, before) is not None
 
 
 def nights_alone(text: str) -> StayRead | None:

@@ -23,6 +23,7 @@ _NAMES = (
 NAMES = frozenset(_NAMES.split())
 LONG = 7
 SHORTEST = 5
+_AFTER_DAY = re.compile(r"\d\s+(?:de?\s+)?$")
 _ORDINARY = frozenset(
     "abrir entero enteros partes huevos jueces marco match noche adulto adulta persona abrils "
     "segundo quarto quarta quinto sexto cuarta lunas nueves sextas quintas segundas quartas".split()
@@ -50,7 +51,8 @@ def mended(folded: Folded, common: Set[str]) -> Folded:
 
 
 def _meant(word: str, before: str, common: Set[str]) -> str | None:
-    if len(word) < SHORTEST or word in NAMES or word in _ORDINARY or word in common:
+    shortest = SHORTEST - bool(_AFTER_DAY.search(before))
+    if len(word) < shortest or word in NAMES or word in _ORDINARY or word in common:
         return None
     near = [name for name in sorted(NAMES) if one_edit(word, name)]
     near = [name for name in near if name[0] == word[0]] or near
