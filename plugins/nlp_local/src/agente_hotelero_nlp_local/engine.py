@@ -28,6 +28,7 @@ LONGEST = 2000
 ANSWERED = 0.34
 CERTAIN = 0.99
 FEW_WORDS = 2
+ASKED = 0.25
 STAYING = frozenset({"check_availability", "make_reservation", "price_quote", "provide_info"})
 # Whoever speaks of a reservation that exists says its dates and people of that one; and what
 # cancelling costs is said where it is cancelled.
@@ -156,10 +157,16 @@ def _with_family(
     together = min(sum(intent.confidence for intent in family), CERTAIN)
     if not dated and together < act_above:
         return found
-    best = family[0] if family else Intent(name="provide_info", confidence=0.0)
+    best = _asked_for(family) or Intent(name="provide_info", confidence=0.0)
     raised = replace(best, confidence=round(max(together, act_above, best.confidence), 3))
     rest = tuple(intent for intent in found if intent.name != best.name)
     return (raised, *rest)
+
+
+def _asked_for(family: Sequence[Intent]) -> Intent | None:
+    """The likeliest; where something may be asked for, that is not merely telling of it."""
+    asked = [one for one in family if one.name != "provide_info" and one.confidence >= ASKED]
+    return (asked or family or [None])[0]
 
 
 def _is_stay_and_more(entity: Entity, said: Sequence[Entity]) -> bool:

@@ -1,10 +1,11 @@
-"""What is wanted: each part of a message is read by itself where the parts speak for themselves."""
+"""What is wanted: a message is read as a whole and in its parts."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from agente_hotelero.messages import Intent
@@ -15,8 +16,14 @@ from agente_hotelero_nlp_local.model import Model
 from agente_hotelero_nlp_local.text import plain
 
 NOT_AN_INTENT = "out_of_scope"
+COURTESY = frozenset({"greeting", "goodbye", "thanks", "acknowledge", "affirm", "deny", "provide_info"})
 FIRM = 0.5
 SHOWN = 0.15
+LESS = 0.001
+EDGE = 1e-6
+# log-odds = WHOLE * those of the text + PART * those of its best part + SHIFT
+WHOLE, PART, SHIFT = 0.85, 0.3, 1.0
+MOST_INTENTS = 6
 MOST_PARTS, MOST_HALVES = 8, 3
 SECOND_AT_MOST = 0.45
 _BREAK = re.compile(r"(?<=[.?!;\n])[\s.?!;]+|\n+|,\s+(?!l[oa]s?\s+\w+[\s?]*$)|\s+[-–—]\s+")
@@ -49,15 +56,62 @@ def _cut(text: str, where: re.Pattern[str], base: int = 0) -> list[Part]:
 
 
 def read(text: str, model: Model) -> tuple[tuple[Intent, ...], Matrix]:
-    """The intents of a text, likeliest of each part first, and the scores of the languages."""
+    """The intents of a text, likeliest first, and the scores of the languages.
+
+    An intent is as likely as the whole text makes it, and as the part that speaks most for it; the
+    weights of both were fitted on messages that the model was not trained on.
+    """
     pieces = parts(text)
-    halves = [half for piece in pieces for half in _halves(piece)]
+    smaller = [half for piece in pieces for half in _halves(piece)]
+    split = [*(pieces if len(pieces) > 1 else ()), *smaller]
     whole = Part(text=text, at=0)
-    confidences, languages = model.scores([p.text for p in (whole, *pieces, *halves)])
-    by_part = dict(zip((whole, *pieces, *halves), confidences, strict=True))
-    chosen = [whole] if len(pieces) < 2 or not _speak(pieces, by_part) else pieces
-    final = [half for piece in chosen for half in _finer(piece, by_part)]
-    return _merged(final, by_part, model.intents), languages[0]
+    found, languages = model.scores([part.text for part in (whole, *split)])
+    scores = _log_odds(found)
+    best = scores[1:].max(axis=0) if split else scores[0]
+    odds = WHOLE * scores[0] + PART * best + SHIFT
+    leaders = {int(row.argmax()) for row in scores}
+    intents = [
+        _intent(number, float(odds[number]), scores, split, number in leaders, model.intents)
+        for number in np.argsort(-odds)[:MOST_INTENTS]
+    ]
+    return _courtesy_last([one for one in intents if one.confidence >= SHOWN]), languages[0]
+
+
+def _intent(
+    number: int,
+    odds: float,
+    scores: Matrix,
+    split: Sequence[Part],
+    leads: bool,
+    names: Sequence[str],
+) -> Intent:
+    """One intent, and where it is said. What leads in no part is there to be asked about."""
+    confidence = 1 / (1 + math.exp(-odds))
+    if not leads:
+        confidence = min(confidence, SECOND_AT_MOST)
+    at = split[int(scores[1:, number].argmax())].at if split else 0
+    return Intent(name=names[number], confidence=round(confidence, 3), at=at)
+
+
+def _courtesy_last(found: Sequence[Intent]) -> tuple[Intent, ...]:
+    """With greetings and thanks no likelier than the wish that they stand around."""
+    wishes = [one.confidence for one in found if one.name not in COURTESY]
+    most = max(wishes, default=0.0)
+    if most < FIRM:
+        return tuple(found)
+    capped = [
+        replace(one, confidence=min(one.confidence, round(most - LESS, 3)))
+        if one.name in COURTESY
+        else one
+        for one in found
+    ]
+    return tuple(sorted(capped, key=lambda one: -one.confidence))
+
+
+def _log_odds(confidences: Matrix) -> Matrix:
+    safe = np.clip(confidences, EDGE, 1 - EDGE)
+    odds: Matrix = np.log(safe / (1 - safe))
+    return odds
 
 
 def _halves(part: Part) -> list[Part]:
@@ -65,35 +119,3 @@ def _halves(part: Part) -> list[Part]:
     found = _cut(part.text, _AND, part.at)
     people = any(parties.read(plain(half.text)) for half in found)
     return found if 1 < len(found) <= MOST_HALVES and not people else []
-
-
-def _finer(part: Part, by_part: dict[Part, Matrix]) -> list[Part]:
-    """The halves, where each is surely a wish of its own; else the part as it stands."""
-    halves = _halves(part)
-    if not halves or not all(half in by_part for half in halves):
-        return [part]
-    best = [int(by_part[half].argmax()) for half in halves]
-    sure = all(float(by_part[half].max()) >= FIRM for half in halves)
-    return halves if sure and len(set(best)) == len(best) else [part]
-
-
-def _speak(pieces: Sequence[Part], by_part: dict[Part, Matrix]) -> bool:
-    """Whether some piece is clear by itself; else the pieces belong together."""
-    return any(float(by_part[piece].max()) >= FIRM for piece in pieces)
-
-
-def _merged(
-    final: Sequence[Part], by_part: dict[Part, Matrix], names: Sequence[str]
-) -> tuple[Intent, ...]:
-    best: dict[str, Intent] = {}
-    for part in final:
-        row = by_part[part]
-        for place, number in enumerate(np.argsort(-row)[:3]):
-            confidence, name = float(row[number]), names[int(number)]
-            if place:
-                # A part says one thing; its next best readings are there to be asked about.
-                confidence = min(confidence, SECOND_AT_MOST)
-            if confidence < SHOWN or (name in best and best[name].confidence >= confidence):
-                continue
-            best[name] = Intent(name=name, confidence=round(confidence, 3), at=part.at)
-    return tuple(sorted(best.values(), key=lambda intent: -intent.confidence))

@@ -1,7 +1,8 @@
 """The classifier: kernel ridge regression, one output per intent and language, and its calibration.
 
-The kernel is a Gaussian of the sentence embeddings plus the product of the n-gram vectors. Choices
-(`RIDGE`, `GRAM_WEIGHT`, `SHARPNESS`) were made on left-out scores of the training phrases only.
+The kernel is a Gaussian of the sentence embeddings, in the `DIMENSIONS` in which the phrases differ
+most, plus the product of the n-gram vectors. Choices (`RIDGE`, `GRAM_WEIGHT`, `SHARPNESS`) were made
+on left-out scores of the training phrases only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from agente_hotelero_nlp_local.phrases import LANGUAGES, Example
 RIDGE = 0.2
 GRAM_WEIGHT = 0.25
 SHARPNESS = 1.5
+DIMENSIONS = 192
 ARTEFACT = "model.npz"
 
 
@@ -32,6 +34,7 @@ class Model:
     """The phrases' embeddings with the weight of each, the weights of n-grams, and the curve."""
 
     intents: tuple[str, ...]
+    axes: Matrix
     anchors: Matrix
     pull: Matrix
     words: Matrix
@@ -42,7 +45,7 @@ class Model:
 
     def scores(self, texts: Sequence[str]) -> tuple[Matrix, Matrix]:
         """Confidence of each intent, and score of each language, a row a text."""
-        meant = _closeness(features.embedded(texts) @ self.anchors.T) @ self.pull
+        meant = _closeness(features.embedded(texts) @ self.axes @ self.anchors.T) @ self.pull
         raw = meant + np.stack([self._worded(text) for text in texts]) + self.bias
         intents = raw[:, : len(self.intents)]
         return _logistic(self.slope * intents + self.offset), raw[:, len(self.intents) :]
@@ -57,6 +60,7 @@ class Model:
         np.savez_compressed(
             out,
             intents=np.array(self.intents),
+            axes=self.axes.astype(np.float16),
             anchors=self.anchors.astype(np.float16),
             pull=self.pull.astype(np.float16),
             words=self.words.astype(np.float16),
@@ -72,7 +76,9 @@ def train(examples: Sequence[Example]) -> Model:
     texts = [example.text for example in examples]
     intents = tuple(dict.fromkeys(example.intent for example in examples))
     idf = features.idf(texts)
-    anchors, grams = features.embedded(texts), features.counted(texts, idf)
+    embedded, grams = features.embedded(texts), features.counted(texts, idf)
+    axes = np.linalg.svd(embedded.T @ embedded)[0][:, :DIMENSIONS]
+    anchors = embedded @ axes
     wanted = _targets(examples, intents)
     mean = wanted.mean(axis=0)
     kernel = _closeness(anchors @ anchors.T) + GRAM_WEIGHT * (grams @ grams.T)
@@ -82,6 +88,7 @@ def train(examples: Sequence[Example]) -> Model:
     slope, offset = _calibrated(left_out[:, : len(intents)], wanted[:, : len(intents)])
     return Model(
         intents=intents,
+        axes=axes,
         anchors=anchors,
         pull=pull.astype(np.float32),
         words=(GRAM_WEIGHT * grams.T @ pull).astype(np.float32),
@@ -109,7 +116,7 @@ def shipped() -> Model:
             offset=offset,
             **{
                 name: held[name].astype(np.float32)
-                for name in ("anchors", "pull", "words", "bias", "idf")
+                for name in ("axes", "anchors", "pull", "words", "bias", "idf")
             },
         )
 

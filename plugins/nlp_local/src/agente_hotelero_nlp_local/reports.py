@@ -51,7 +51,7 @@ def explanation(text: str, understood: Understanding, model: Model) -> str:
     lines += [f"  {model.intents[int(n)]:28} {scores[0][int(n)]:.3f}" for n in order]
     lines += ["", "nearest phrases:"]
     known = phrases.shipped()
-    closeness = (features.embedded([text]) @ model.anchors.T)[0]
+    closeness = (features.embedded([text]) @ model.axes @ model.anchors.T)[0]
     for number in np.argsort(-closeness)[:NEAREST]:
         example = known[int(number)]
         lines.append(f"  {closeness[int(number)]:.3f} {example.text!r} ({example.intent})")
