@@ -18,13 +18,14 @@ Span = tuple[int, int]
 UNKNOWN = "XXX"
 _CURRENCIES = (
     ("USD", r"us\s?\$|u\$s|u\$d|usd|dol(?:ar(?:es|s)?|s)?|dollars?|bucks"),
-    ("BRL", r"r\$|brl|reais|real"),
+    ("BRL", r"r\$|brl|reais|reales|real"),
     ("EUR", r"€|eur(?:os?)?"),
     ("GBP", r"£|gbp|libras?(?: esterlinas)?|pounds?|quid"),
-    ("ARS", r"ar\s?\$|ars"),
-    ("MXN", r"mxn"),
-    ("CLP", r"clp"),
-    ("COP", r"cop"),
+    ("ARS", r"pesos argentinos|ar\s?\$|ars"),
+    ("MXN", r"pesos mexicanos|mxn"),
+    ("CLP", r"pesos chilenos|clp"),
+    ("COP", r"pesos colombianos|cop"),
+    ("UYU", r"pesos uruguayos|uyu"),
     ("PEN", r"s/\.?|pen|soles"),
     (UNKNOWN, r"\$|pesos?|lucas"),
 )

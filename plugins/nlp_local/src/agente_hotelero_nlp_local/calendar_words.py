@@ -12,7 +12,7 @@ _MONTHS = (
     "julio|julho|july|jul",
     "agosto|ago|august|aug",
     "septiembre|setiembre|setembro|september|sept|sep|set",
-    "octubre|outubro|october|oct|out(?!\\s+(?:on|the|of|by|at)\\b)",
+    "octubre|outubro|october|oct|out(?!\\s+(?:on|the|of|by|at)\\b|\\W*(?!20\\d\\d)\\d)",
     "noviembre|novembro|november|nov",
     "diciembre|dezembro|december|dec|dic|dez",
 )
@@ -58,7 +58,7 @@ _FEASTS = (
     ("navidad|natal|christmas(?: day)?|xmas", (25, 12)),
     (
         "noche ?vieja|fin de ano|fim de ano|vispera de ano nuevo|vespera de ano novo|reveillon|"
-        "virada do ano|passagem de ano|fin de ano|new year'?s eve|new years eve|nye",
+        "virada(?: do ano)?|passagem de ano|fin de ano|new year'?s eve|new years eve|nye",
         (31, 12),
     ),
     ("ano nuevo|ano novo|new year'?s(?: day)?|new year", (1, 1)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from functools import lru_cache
 
+from agente_hotelero_nlp_local.calendar_words import MONTH
 from agente_hotelero_nlp_local.numerals import NUMBER, value
 from agente_hotelero_nlp_local.text import mask
 
@@ -39,7 +40,8 @@ _PART = f"(?:{_SAID_PART})?"
 _THINGS = (
     r"(?!\s*(?:[a-z]+\s)?(?:(?<!la )(?<!da )(?<!in the )(?<!de )(?<!por )(?<!at )(?:noches?|noites?|nights?)|dias?|days?|semanas?|weeks?|mes(?:es)?\b|months?|"
     r"personas?|pessoas?|people|guests?|pax|adult|nin[oa]s?|chic[oa]s|nen[ea]s?|hij[oa]s?|crianca|"
-    r"(?:de|of|do)\s+(?!la\b|madrugada)[a-z]{3,}|kids?|children|habitac|habs?\b|quartos?\b(?! (?:pr|para))|rooms?|camas?|beds?|cuadras?|"
+    rf"(?:de|of|do)\s+(?!la\b|madrugada)[a-z]{{3,}}|(?:st|nd|rd|th)?\s*{MONTH}|"
+    r"kids?|children|habitac|habs?\b|quartos?\b(?! (?:pr|para))|rooms?|camas?|beds?|cuadras?|"
     r"quadras?|blocks?|km|min|anos?\b|years?|%|usd|eur|reais|pesos|dolar|euros?)|[\d/]|[.,:-]\d)"
 )
 _AT_ES = (
@@ -137,10 +139,11 @@ def _clock(minutes: int) -> time:
 def _written() -> Iterator[tuple[str, Maker]]:
     """Patterns in the order in which they claim text."""
     special = r"(?:\s*(?:y|e|and)\s+(?P<m>media|meia|cuarto|quarto|quinze|quince|dez|diez))?"
+    yield rf"{_W}(?:(?:a )?las )?12 (?:del mediodia|do meio[ -]dia|noon)(?P<m>(?!))?(?!\w)", _at(NOON)
     yield rf"{_W}(?:mediodia|meio[ -]dia|noon|midday){special}(?!\w)", _at(NOON)
     yield rf"{_W}(?:medianoche|meia[ -]noite|midnight){special}(?!\w)", _at(0)
     yield (
-        rf"{_W}(?P<h>2[0-4]|1\d|0?\d)(?:[:h]|\s?hs?\s?|\.(?=\d\d\s*(?:hs?|hrs?|horas|am|pm)\b)"
+        rf"{_W}(?P<h>2[0-4]|1\d|0?\d)(?:[:h]|\s?hs?\s?|(?:(?<=\bat \d\d)|(?<=\bas \d\d))\.|\.(?=\d\d\s*(?:hs?|hrs?|horas|am|pm)\b)"
         r"|\s(?=\d\d\s+(?:in the|at|afternoon|evening|night|morning|de la|da)\b))"
         rf"(?P<m>[0-5]\d)(?!\d){_UNIT}{_PART}(?!\w)"
     ), _of_hour

@@ -25,7 +25,7 @@ _MARKS = (
 )
 PHONE = re.compile(r"(?<![\w/-])\+?\(?\d[\d ().-]{6,18}\d(?![\w/-])")
 _CODE = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
-_DASHED = re.compile(r"(?<![\w@.-])[A-Za-z]{2,6}-[A-Za-z0-9]{3,10}(?![\w@-])")
+_DASHED = re.compile(r"(?<![\w@.-])[A-Za-z]{2,6}\d?-[A-Za-z0-9]{3,10}(?![\w@-])")
 _NAMED = re.compile(
     r"(?i:reservas?|reservation|booking|confirmation|referencia|referência|reference|ref|"
     r"c[oó]digo|c[oó]d|code|localizador|n[uú]mero|number|n[°ºo]|nro)(?!\w)\.?"
@@ -40,7 +40,7 @@ _PARTICLE = r"(?:de|del|da|do|dos|das|la|las|los|y|e|van|von|der|di|du|le|san|sa
 _WORD = r"[^\W\d_][^\W\d_'’.-]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
 _INTRODUCED = re.compile(
-    r"(?i:(?<!\w)(?:me llamo|mi nombre(?: completo)? es|a nombre del?(?: se[ñn]or(?:a|ita)?)?|al nombre de|te firma|firma|a mi nombre,?|meu nome "
+    r"(?i:(?<!\w)(?:me llamo|mi nombre(?: completo)? es|a nombre del?(?: la)?(?: se[ñn]or(?:a|ita)?)?|al nombre de|te firma|firma|a mi nombre,?|meu nome "
     r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
     r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:|"
     r"nombre (?:a|por)|nome (?:para|por)|name to|apellido(?: es)?|sobrenome(?: [eé])?|"
@@ -50,7 +50,7 @@ _INTRODUCED = re.compile(
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
-    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
+    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|reserva de|reserva da|reserva do|booking for|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
     r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|cordialmente|"
     r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|obrigad[oa]|"
     r"thanks|thank you|mr\.?|mrs\.?|ms\.?|sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"
@@ -126,6 +126,9 @@ def reference(text: str, *, expected: bool) -> Found | None:
 
 
 def _is_code(word: str) -> bool:
+    """Letters and digits; "18-20" is two days."""
+    if re.fullmatch(r"\d{1,2}(?:-\d{1,2})+", word):
+        return False
     return any(char.isdigit() for char in word) or word.isupper()
 
 

@@ -20,6 +20,7 @@ _UNIT = (
     r"months?|personas?|pers\b|pax|pessoas?|people|persons?|guests?|adult|huesped|hosped|nin[oa]|"
     r"chic[oa]s|nen[ea]|hij[oa]s|menor|bebe|crianca|filh[oa]|kid|child|bab[yi]|infant|anos?\b|"
     r"years?|habitac|habs?\b|cuartos?\b|quartos?\b|rooms?|camas?\b|beds?|dobles?\b|doubles?\b|"
+    r"kg|kilos?|quilos?|km|lbs|metros|estrel\w+|stars?|cuadras?|quadras?|veces|vezes|times|euros?|"
     r"hs?\b|hrs?\b|horas?|hours?|min|am\b|pm\b|%|\$|€|usd|eur|reais|pesos|dolar|[:h]\d|[.,]\d|"
     r"of us\b|(?:y|e|and)\s+\d+\s*(?:anos?|years?)\b))"
 )
@@ -27,7 +28,9 @@ _ORD = r"(?:st|nd|rd|th|ro|ero|\.?o|\.?a)?(?!\w)"
 _ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|day|the)\s+)?"
 _SHORT_YEAR = rf"(?<=[a-z.]\s)(?:2[6-9]|3\d)(?=\s*(?:$|[,.;)>-]))(?!\s*-\s*\d)"
 _YEAR = rf"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d|{_SHORT_YEAR}))?(?!\d)"
-_DAY_OF = rf"(?P<d>{DAY}){_ORD}(?:[-/]|\.?\s*)(?:(?:del?|d|do|of|mes de)\s+)*"
+_DAY_OF = (
+    rf"(?P<d>{DAY})(?:{_ORD}(?:[-/]|\.?\s*)(?:(?:del?|d|do|of|mes de)\s+)*|(?<=\d)(?=[a-z]{{3}}))"
+)
 _OTHER = (
     r"(?P<other>\s*,?\s*(?:no|nao|not)?,?\s*(?:sino\s+)?(?:el|la|the|a|o)\s+(?:otro|otra|siguiente|"
     r"outr[oa]|seguinte|next(?: one)?|one after|following(?: one)?))(?!\w)"
@@ -53,7 +56,7 @@ def _numeric(language: str) -> Iterator[Written]:
     )
     full = (
         r"(?P<d>\d{1,2})\s?(?P<mark>[/.-])\s?(?P<m>\d{1,2})\s?(?P=mark)\s?"
-        r"(?P<y>20\d\d|\d\d)(?!\d|(?P=mark)\d)"
+        r"(?P<y>20\d\d|19\d\d|\d\d)(?!\d|(?P=mark)\d)"
     )
     yield rf"{_W}{lead}{full}", dates.numeric
     end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
@@ -68,7 +71,8 @@ def _relative() -> Iterator[Written]:
     yield rf"{_W}{count}\s+{after_now}", dates.in_some_days
     yield rf"{_W}(?:en|dentro de|em|daqui a?|in)\s+{count}(?!\w)", dates.in_some_days
     fortnight = r"(?:in )?(?:a )?fortnight(?: from (?:today|now))?"
-    yield rf"{_W}{fortnight}(?!\w)(?! stay)", dates.in_weeks(2)
+    yield rf"(?<!for ){_W}{fortnight}(?!\w)(?! (?:stay|from|starting))", dates.in_weeks(2)
+    yield rf"{_W}(?:for )?a fortnight(?!\w)", dates.fortnight
     a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
     yield rf"{_W}(?:{a_week})(?!\w)(?:\s+dias)?", dates.ahead(7)
     yield rf"{_W}de manana en (?:ocho|8)(?!\w)(?:\s+dias)?", dates.ahead(8)
@@ -101,6 +105,7 @@ def _lengths() -> Iterator[Written]:
         yield rf"(?<={word})(?:only|solamente|nada mas|nomas|so)(?!\w)", dates.one_night
     alone = r"(?:sol[ao]s?|solit[ao]s?|unic[ao]s?|so|single|lind[ao]s?|full|consecutive)"
     yield rf"{_W}(?P<n>{NUMBER}){several}\s*(?:{alone}\s+)?{unit}", dates.nights
+    yield rf"{_W}(?P<n>\d{{1,2}})(?P<n2>(?!))?\s?n(?!\w)", dates.nights
     not_a_date = r"(?!\w)(?! (?:from|after))"
     yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}", dates.weeks
     long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"

@@ -53,6 +53,8 @@ class Mark:
 
 Maker = Callable[[re.Match[str]], Mark | None]
 
+OLDEST = 2000
+
 NTH = {
     "primer": 1, "primero": 1, "primeiro": 1, "first": 1, "1er": 1, "1o": 1, "segundo": 2,
     "second": 2, "2do": 2, "2o": 2, "tercer": 3, "tercero": 3, "terceiro": 3, "third": 3,
@@ -85,7 +87,7 @@ def _calendar_day(match: re.Match[str], day: int, month: int) -> Mark:
         day=day,
         month=month,
         year=year,
-        wrong=not valid(day, month, year),
+        wrong=not valid(day, month, year) or (year is not None and year < OLDEST),
     )
 
 
@@ -161,6 +163,10 @@ def part_of_month(match: re.Match[str]) -> Mark | None:
 
 def bridge(match: re.Match[str]) -> Mark | None:
     return Mark(start=match.start(), end=match.end(), bridge=True, weekend=True)
+
+
+def fortnight(match: re.Match[str]) -> Mark | None:
+    return _counted(match, 14)
 
 
 def one_night(match: re.Match[str]) -> Mark | None:

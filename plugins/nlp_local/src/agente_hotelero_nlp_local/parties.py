@@ -42,6 +42,7 @@ _YEARS = r"(?:anos?|anitos?|aninhos?|years?|yrs?|yo)\b"
 _MONTHS = r"(?:mes(?:es)?|months?)\b"
 _NUMBERS = r"\d{1,2}(?:\s*(?:,|y|e|and|&|anos y|anos e)\s*\d{1,2})*"
 _AGE_BESIDE = rf"{_CHILD}\s+(?:de|com|con|aged|of)\s+(?P<n>{COUNT})(?!\w)(?!\s*(?:dias|noches|noites))"
+_AGE_OF_OTHER = rf"\b(?:otr[oa]|outr[oa])\s+de\s+(?P<n>{COUNT})(?!\w)"
 _AGES_HAD = rf"{_CHILD}\s+(?:tienen|tem|have|are|son)\s+(?P<n>{_NUMBERS})(?!\w)"
 _AGES_BESIDE = rf"{_W}{_CHILD}\s*(?:\(|de|com|con|aged)\s*(?P<n>{_NUMBERS})(?!\w|\s*{_YEARS})"
 _GROUP = (
@@ -64,7 +65,7 @@ _FAMILY = rf"{_W}(?:family|familia)\s+(?:of|de)\s+(?P<n>{COUNT})(?!\w)"
 _HAS = r"\b(?:tiene|tem|she'?s|he'?s|cumple|tendra|fez|hace)\s+(?P<n>\d{1,2})(?!\w|\s*(?:\w+ )?(?:noches|nights))"
 _CORRECTED = r"\b(?:quer dizer|quiero decir|digo|i mean|so|en total|no total|in total|ahora|agora|now|antes|before|perdon|mejor|em vez|en vez|instead)\b"
 _ALONE = (
-    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy) sol[oa]|so eu|so para mim|"
+    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy) sol[oa]|i (?:come|travel|am travelling) alone|so eu|so para mim|"
     r"(?:viajo|vou) sozinh[oa]|sozinh[oa]|just me|only me|(?:for )?myself|just for me|by myself|"
     r"para mi sol[oa])\b"
 )
@@ -129,7 +130,7 @@ def _without_rules(text: str) -> str:
 
 def _ages_after(reading: _Reading, children: int) -> tuple[int, ...]:
     """Ages that nothing announces but the number of children: "my two boys, 8 and 12"."""
-    for pattern in (rf"¤\s*[,:(]\s*(?P<n>{_NUMBERS})\s*(?=$|[).,;!?])", _HAS):
+    for pattern in (rf"¤\s*[,:(]\s*(?:de\s+)?(?P<n>{_NUMBERS})\s*(?=$|[).,;!?])", _HAS):
         for match in re.finditer(pattern, reading.text):
             ages = _numbers(match["n"])
             if len(ages) == children and max(ages) <= OLDEST_CHILD:
@@ -172,7 +173,7 @@ def _ages(reading: _Reading, *, everything: bool) -> tuple[int, ...]:
         found.append(value(match["n"]))
     for match in reading.take(rf"{_W}(?:aged?|edades|idades|ages)\s*:?\s*(?P<n>{_NUMBERS})(?!\w)"):
         found += [int(number) for number in re.findall(r"\d+", match["n"])]
-    for pattern in (_AGES_BESIDE, _AGE_BESIDE, _AGES_HAD):
+    for pattern in (_AGES_BESIDE, _AGE_BESIDE, _AGES_HAD, _AGE_OF_OTHER):
         for match in reading.take_number(pattern):
             found += _numbers(match["n"])
     if everything and not found:
@@ -194,6 +195,8 @@ def _children(reading: _Reading) -> int | None:
     counts = [value(match["n"]) for match in reading.take(number)]
     own = rf"{_W}{_MINE}\s+(?:(?!{_ANIMAL})\w+\s)?(?P<who>{_CHILD})"
     counts += [_of_word(match["who"]) for match in reading.take(rf"{own}(?<!(?<!g)s)")]
+    other = rf"¤\s+(?:\w+\s+)?¤\s*(?:y|e|and)\s+(?:otr[oa]|outr[oa]|another|one)(?=\s+(?:de|of)\b)"
+    counts += [1 for _ in reading.take(other)] if counts else []
     counts += [2 for _ in reading.take(rf"{_W}(?:(?:los|as|os|{_MINE})\s+)?{_TWINS}\b")]
     one = r"(?:el|la|a|o|the)\s+(?:bebe|beba|bebita|bebito|crianca|nene|nena|baby|gord[oa])\b"
     counts += [1 for _ in reading.take(rf"{_W}{one}")]
@@ -206,11 +209,11 @@ def _of_word(word: str) -> int:
 
 def _adults(reading: _Reading, text: str) -> int | None:
     """Adults that are counted, else people that are, else those who are named."""
-    said = list(reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_ADULTS}"))
+    said = list(reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_ADULTS}|{_W}adult\w*\s*:\s*(?P<m>\d{{1,2}})"))
     people = list(reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_PEOPLE}"))
     for matches in (said, people):
         if matches:
-            counts = [value(match["n"]) for match in matches]
+            counts = [value(_count(match)) for match in matches]
             total = counts[-1] if re.search(_CORRECTED, text) else sum(counts)
             return total if matches is said else _without_children(total, matches[-1], text)
     for pattern in (_GROUP, _FOR):
@@ -224,6 +227,10 @@ def _adults(reading: _Reading, text: str) -> int | None:
     if any(True for _ in reading.take(rf"{_W}(?:{_ALONE})")):
         return 1
     return None
+
+
+def _count(match: re.Match[str]) -> str:
+    return match["n"] or match.groupdict().get("m") or "0"
 
 
 def _without_children(people: int, said: re.Match[str], text: str) -> int:

@@ -61,6 +61,9 @@ def rate(text: str, names: Mapping[str, Sequence[str]]) -> RoomRead | None:
 
 def how_many(text: str) -> tuple[int, Span] | None:
     """A number of rooms above one: "2 habitaciones", "dos dobles y una triple"."""
+    told = re.search(rf"{_PLACES}\s*:\s*(?P<n>\d{{1,2}})(?!\d)", text)
+    if told and int(told["n"]) > 1:
+        return int(told["n"]), told.span()
     found = [match for match in _ROOMS.finditer(text) if value(match["n"])]
     total = sum(value(match["n"]) for match in found)
     if total < 2:

@@ -20,6 +20,7 @@ from agente_hotelero_nlp_local.text import mask
 LONGEST_GUESSED = 60
 # "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
 LEAST_CROSSING = 10
+NEAR = 24
 _OFF = words.OFF.replace("{number}", NUMBER)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +67,7 @@ def read(
 
     Days without a month are looked for from the month of `topic`, if a stay was spoken of.
     """
+    text = _of_the_future(text)
     if re.fullmatch(words.GOODBYE, text):
         return None
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
@@ -76,10 +78,22 @@ def read(
         found = [_in_next_week(mark) for mark in found]
     lengths = [mark for mark in found if mark.nights]
     dated = _bridged([mark for mark in found if not mark.nights], context)
+    if any(mark.month for mark in dated):
+        dated = [mark for mark in dated if not (mark.weekend and _is_undated(mark))]
     phrases = _around(dated, context) or _phrases(dated, context)
     if not phrases:
         return _of_nights(lengths)
     return _with_nights(_chosen(phrases, context), lengths)
+
+
+def _of_the_future(text: str) -> str:
+    """The text without its clauses about the past: "estuve del 10 al 12 y me dejé el abrigo"."""
+    spans = [
+        match.span()
+        for match in re.finditer(r"[^.!?;:,\n]+", text)
+        if re.search(words.PAST, match.group())
+    ]
+    return mask(text, spans)
 
 
 def _joined(found: list[Mark], context: _Context) -> list[Mark]:
@@ -103,9 +117,9 @@ def _joined(found: list[Mark], context: _Context) -> list[Mark]:
 
 def _says_again(last: Mark, mark: Mark, between: str) -> bool:
     """ "Mañana lunes", "hoje, véspera do 25": a day, and which one that is."""
-    near = last.ahead is not None and not last.week_of
-    again = _is_weekday(mark) or mark.shift != 0
-    return near and again and re.fullmatch(r",?\s+", between) is not None
+    near = (last.ahead is not None and not last.week_of) or last.month is not None
+    again = _is_weekday(mark) or (mark.shift != 0 and last.month is None)
+    return near and again and re.fullmatch(r",?\s+\(?", between) is not None
 
 
 def _is_weekday(mark: Mark) -> bool:
@@ -150,7 +164,11 @@ def _in_month_said(found: list[Mark], text: str) -> list[Mark]:
 
 def _without_hours(found: list[Mark], context: _Context) -> list[Mark]:
     """Without bare numbers that are a range of hours: "el desayuno es de 7 a 10"."""
-    if context.awaited or not re.search(words.HOURS, context.text):
+    if context.awaited:
+        return found
+    if re.search(words.OPEN, context.text) and not re.search(words.STAYING, context.text):
+        return []
+    if not re.search(words.HOURS, context.text):
         return found
     return [mark for mark in found if mark.sure or mark.nights or not _in_range(mark, context.text)]
 
@@ -176,6 +194,10 @@ def _bridged(found: list[Mark], context: _Context) -> list[Mark]:
     return joined
 
 
+def _is_undated(mark: Mark) -> bool:
+    return mark.day is None and mark.month is None and not mark.week and not mark.bridge
+
+
 def _is_free_days_of(last: Mark, mark: Mark, text: str) -> bool:
     between = text[last.end : mark.start]
     if not re.fullmatch(r"\s*(?:(?:del?|do|da|of|por|dia|el|the)\s+)*", between):
@@ -197,6 +219,7 @@ def _around(found: list[Mark], context: _Context) -> list[_Phrase]:
     if held is None:
         return []
     said = _roles([mark for mark in found if mark is not held.mark], context.text)
+    said = [one for one in said if one.mark.sure or one.role or one.dated] or said
     last = said[1].mark if len(said) > 1 else None
     ranged = last is not None and (_linked(said[0], said[1], context) or _parted(said))
     if not ranged and (len(said) > 1 or said[0].role == "leave" or not _is_weekday(said[0].mark)):
@@ -531,7 +554,8 @@ def _stands_alone(said: _Said, context: _Context) -> bool:
     """Whether a mark names a date without another: "el 24", "llego 24", or a bare one asked for."""
     text = context.text
     alone = text.strip(" .,!?").isdecimal()
-    led = bool(said.role) and text[said.mark.start].isdecimal()
+    led = bool(_role(text[max(said.mark.start - NEAR, 0) : said.mark.start]))
+    led = led and bool(said.role) and text[said.mark.start].isdecimal()
     return said.mark.sure or led or (context.awaited and not alone)
 
 
@@ -556,9 +580,9 @@ def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     """One of several: whole stays before single dates, the last when something is corrected."""
     whole = [phrase for phrase in phrases if _is_whole(phrase)] or phrases
     whole = [phrase for phrase in whole if not _is_weekend_guess(phrase)] or whole
-    if len(whole) == 1:
-        return whole[0]
     text = context.text
+    if len(whole) == 1:
+        return _same_nights(phrases, text) or whole[0]
     between = text[whole[0].spans[-1][1] : whole[1].start]
     if re.fullmatch(r"\s*,?\s*(?:o|ou|or)\s+(?:\w+\s+){0,2}", between):
         hints = tuple(hint for phrase in whole[:2] for hint in phrase.hints)
@@ -566,6 +590,17 @@ def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     corrected = re.search(words.CORRECTING, text) is not None
     leaving = all(hint.arrival is None for phrase in whole for hint in phrase.hints)
     return whole[-1] if corrected or leaving or _is_whole(whole[0]) else whole[0]
+
+
+def _same_nights(phrases: Sequence[_Phrase], text: str) -> _Phrase | None:
+    """ "La quiero pasar al 11, las mismas noches": another arrival for as long a stay."""
+    if len(phrases) < 2 or not re.search(words.SAME_NIGHTS, text) or not _is_whole(phrases[0]):
+        return None
+    nights, last = phrases[0].hints[0].nights, phrases[-1]
+    arrival = last.hints[0].arrival if last.hints else None
+    if arrival is None or nights is None:
+        return None
+    return replace(last, hints=(stay(arrival, arrival + timedelta(days=nights)),))
 
 
 def _is_whole(phrase: _Phrase) -> bool:

@@ -54,7 +54,7 @@ def _meant(word: str, before: str, common: Set[str]) -> str | None:
     shortest = SHORTEST - bool(_AFTER_DAY.search(before))
     if len(word) < shortest or word in NAMES or word in _ORDINARY or word in common:
         return None
-    near = [name for name in sorted(NAMES) if one_edit(word, name)]
+    near = [name for name in sorted(NAMES) if one_edit(word, name) and word != f"{name}s"]
     near = [name for name in near if name[0] == word[0]] or near
     if len(near) != 1 or (len(near[0]) < LONG and not _BEFORE.search(before)):
         return None
