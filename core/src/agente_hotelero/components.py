@@ -68,9 +68,21 @@ class Inbox(Protocol):
         """Return when `body` is on disk. `Ingress.parse` will read it. Raises Unavailable."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What guests of one hotel ask, in their words: `phrases` maps languages to examples.
+
+    `name` is an intent: a new one, or one that every hotel has.
+    """
+
+    name: str
+    phrases: Mapping[str, Sequence[str]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What the core lends to a component of one tenant. `property_id` is the hotel in its PMS."""
+    """What the core lends to a component of one tenant. `property_id` is the hotel in its PMS,
+    `questions` what the hotel taught beyond what every hotel is asked."""
 
     tenant: str
     hotel_name: str
@@ -86,6 +98,7 @@ class Services:
     door: Door
     run_sync: Callable[[Callable[[], Any]], Awaitable[Any]]
     shared: Callable[[str, Callable[[], Any]], Any]
+    questions: Sequence[Question] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,10 +11,18 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from agente_hotelero import _environment
 from agente_hotelero.errors import ConfigError, Problem
@@ -22,6 +30,8 @@ from agente_hotelero.errors import ConfigError, Problem
 WELL_KNOWN_SECRETS = frozenset({"", "development-only-secret", "changeme", "secret"})
 Tree = dict[str, Any]
 ModelT = TypeVar("ModelT", bound=BaseModel)
+QuestionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 
 
 class _Model(BaseModel):
@@ -40,6 +50,16 @@ class PluginSwitch(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class QuestionSettings(_Model):
+    """``[<name>]`` of a hotel's file of questions: how guests ask, and what the hotel answers.
+
+    The name is an intent: a new one, or one that every hotel has, for which these are more phrases.
+    """
+
+    phrases: dict[Literal["es", "pt", "en"], tuple[Phrase, ...]]
+    answer: dict[Literal["es", "pt", "en"], str] = Field(default_factory=dict)
+
+
 class TenantSettings(_Model):
     """``[tenants.<id>]``: one hotel."""
 
@@ -55,6 +75,7 @@ class TenantSettings(_Model):
     flags: dict[str, bool] = Field(default_factory=dict)
     plugins: dict[str, Tree] = Field(default_factory=dict)
     house: dict[str, dict[str, str]] = Field(default_factory=dict)
+    questions: dict[QuestionName, QuestionSettings] = Field(default_factory=dict)
 
     @field_validator("time_zone")
     @classmethod
@@ -69,6 +90,11 @@ class TenantSettings(_Model):
         if not value:
             raise ValueError("needs at least one language")
         return value
+
+    def answers(self) -> dict[str, dict[str, str]]:
+        """The hotel's own texts by topic, those to its own questions included."""
+        own = {name: dict(one.answer) for name, one in self.questions.items() if one.answer}
+        return self.house | cast("dict[str, dict[str, str]]", own)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -144,7 +170,7 @@ def load(
         _refuse_single_hotel_names(environ)
     else:
         tree = _merge(_single_hotel(environ, installed), tree)
-    tree = _merge(tree, _environment.path_layer(environ))
+    tree = _with_questions(_merge(tree, _environment.path_layer(environ)))
     settings = validate(Settings, _resolve_secrets(tree, environ, ""), "")
     problems = [
         *_unknown_plugins(settings, installed),
@@ -204,6 +230,20 @@ def _read_toml(path: Path) -> Tree:
         raise ConfigError.at(str(path), f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError.at(str(path), f"is not valid TOML: {error}") from None
+
+
+def _with_questions(tree: Tree) -> Tree:
+    """With the files of questions read that hotels name: `questions = "sol-questions.toml"`."""
+    tenants = tree.get("tenants")
+    if not isinstance(tenants, dict):
+        return tree
+    read = {
+        name: one | {"questions": _read_toml(Path(one["questions"]))}
+        if isinstance(one, dict) and isinstance(one.get("questions"), str)
+        else one
+        for name, one in tenants.items()
+    }
+    return tree | {"tenants": read}
 
 
 def _merge(under: Tree, over: Tree) -> Tree:

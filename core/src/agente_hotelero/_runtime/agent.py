@@ -234,7 +234,7 @@ def _desks(
     return {
         name: HotelDesk(
             tenant=name,
-            house=tenant.house,
+            house=tenant.answers(),
             database=database,
             engine=queue,
             clock=clock,

@@ -38,6 +38,7 @@ from agente_hotelero.components import (
     Mount,
     NlpEngine,
     PluginConfig,
+    Question,
     Services,
 )
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
@@ -50,6 +51,8 @@ ComponentT = TypeVar("ComponentT", bound=Component[Any])
 LOG = structlog.get_logger("agent")
 HTTP_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 THREADS = 4
+# The handler that owns this answers what one hotel alone is asked.
+HOUSE_QUESTION = "house_question"
 HTTP_LIMITS = httpx.Limits(max_connections=50, max_keepalive_connections=20)
 
 
@@ -186,6 +189,10 @@ class Lender:
             door=self._door,
             run_sync=functools.partial(self._run_sync, plugin),
             shared=self._shared,
+            questions=[
+                Question(name=name, phrases=dict(one.phrases))
+                for name, one in settings.questions.items()
+            ],
         )
 
     def _shared(self, key: str, factory: Callable[[], Any]) -> Any:
@@ -325,7 +332,7 @@ class Assembly:
             name=settings.name,
             languages=settings.languages,
             property_id=settings.property_id,
-            house=settings.house,
+            house=settings.answers(),
         )
         tenant = Tenant(id=tenant_id, settings=settings, hotel=hotel)
         for plugin in plugins_of(settings, self.plugins, self.registry):
@@ -335,6 +342,7 @@ class Assembly:
         await self._pms(tenant, stack)
         await self._nlp(tenant, stack)
         await self._handlers(tenant, stack)
+        _give_questions(tenant)
         await self._channels(tenant, stack)
         return tenant
 
@@ -468,6 +476,13 @@ def _claim(owners: dict[str, str], intent: str, handler: str) -> None:
             "plugins", f"{handler} and {owners[intent]} both own the intent {intent}"
         )
     owners[intent] = handler
+
+
+def _give_questions(tenant: Tenant) -> None:
+    """The hotel's own questions go to whoever answers for the house."""
+    owner = tenant.owners.get(HOUSE_QUESTION)
+    for name in tenant.settings.questions if owner is not None else ():
+        tenant.owners.setdefault(name, owner)
 
 
 def _refuse_shared_accounts(accounts: Mapping[str, Sequence[Account[Any]]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from agente_hotelero.components import Services
+from agente_hotelero.components import Question, Services
 
 
 class SettableClock:
@@ -63,6 +63,7 @@ def lend(
     desk: Any = None,
     door: Any = None,
     database_url: str = "sqlite+aiosqlite://",
+    questions: Sequence[Question] = (),
 ) -> Services:
     """Services for one tenant; the default database lives in memory and is empty."""
     held: dict[str, Any] = {}
@@ -87,4 +88,5 @@ def lend(
         door=door or NotLent("door"),
         run_sync=asyncio.to_thread,
         shared=shared,
+        questions=questions,
     )

@@ -40,12 +40,12 @@ class House(Handler[FrontDeskConfig]):
 
     config_class = FrontDeskConfig
     name = "front_desk.house"
-    intents = frozenset(TOPICS)
+    intents = frozenset({*TOPICS, "house_question"})
 
     async def handle(self, request: HandlerRequest) -> Decision:
         replies: list[Reply] = []
         unknown = False
-        topics = list(dict.fromkeys(TOPICS[intent.name] for intent in request.intents))
+        topics = list(dict.fromkeys(_topic(request, intent.name) for intent in request.intents))
         for topic in topics:
             reply = await self._answer(request, topic)
             rooms = await self._rooms(request) if topic == "amenities" else ()
@@ -99,6 +99,11 @@ async def _terms(request: HandlerRequest) -> Reply | None:
                 values = telling.of_cancellation(preview, made) | {"again": False}
                 return Reply(template="front_desk/cancellation", values=values)
     return Reply(template="front_desk/terms_in_offers") if request.focus.offers else None
+
+
+def _topic(request: HandlerRequest, intent: str) -> str:
+    """What an intent is about: the hotel's own answer to just that goes before its topic's."""
+    return intent if intent in request.hotel.house else TOPICS.get(intent, intent)
 
 
 def _own_text(request: HandlerRequest, topic: str) -> str | None:

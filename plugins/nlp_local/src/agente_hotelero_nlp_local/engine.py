@@ -11,6 +11,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from agente_hotelero import NlpEngine, PluginConfig
+from agente_hotelero.components import Question
 from agente_hotelero.messages import (
     Entity,
     Intent,
@@ -21,7 +22,7 @@ from agente_hotelero.messages import (
 )
 from pydantic import Field
 
-from agente_hotelero_nlp_local import contacts, entities, intents, languages, model, phrases
+from agente_hotelero_nlp_local import contacts, entities, intents, languages, model, phrases, teaching
 from agente_hotelero_nlp_local.text import plain
 
 LONGEST = 2000
@@ -52,22 +53,34 @@ class LocalNlp(NlpEngine[NlpLocalConfig]):
 
     config_class = NlpLocalConfig
 
+    _model: intents.Classifier
+
     async def __aenter__(self) -> Self:
-        """Load the model now: the first guest need not wait for it."""
+        """Load the model and learn the hotel's questions now: the first guest need not wait."""
         await self.services.run_sync(_warm)
+        self._model = await self.services.run_sync(lambda: taught(self.services.questions))
         return self
 
     async def understand(self, request: UnderstandRequest) -> Understanding:
-        return read(request, self.config.act_above)
+        return read(request, self.config.act_above, self._model)
 
 
-def read(request: UnderstandRequest, act_above: float = 0.5) -> Understanding:
-    """The understanding of a text in its context. Pure but for the loaded model; never raises."""
+def taught(questions: Sequence[Question]) -> intents.Classifier:
+    """The shipped model, with a hotel's own phrases if it has any."""
+    examples = teaching.examples_of(questions)
+    return teaching.teach(model.shipped(), examples) if examples else model.shipped()
+
+
+def read(
+    request: UnderstandRequest, act_above: float = 0.5, known: intents.Classifier | None = None
+) -> Understanding:
+    """The understanding of a text in its context, by the shipped model if `known` is none. Pure
+    but for that; never raises."""
     text = request.text[:LONGEST]
-    known = request.language or request.languages[0]
     if not text.strip():
-        return _of_taps(known)
-    found, scores = intents.read(_without_reference(text, request), model.shipped())
+        return _of_taps(request.language or request.languages[0])
+    classifier = known or model.shipped()
+    found, scores = intents.read(_without_reference(text, request), classifier)
     language = languages.of(text, scores, request.language, request.languages)
     said = entities.read(text, request, language, common_words(), _top(found))
     found = _without_people(found, said, text)

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from agente_hotelero.messages import Intent
 
 from agente_hotelero_nlp_local import parties
 from agente_hotelero_nlp_local.features import Matrix
-from agente_hotelero_nlp_local.model import Model
 from agente_hotelero_nlp_local.text import plain
 
 NOT_AN_INTENT = "out_of_scope"
@@ -38,6 +38,15 @@ class Part:
     at: int
 
 
+class Classifier(Protocol):
+    """What scores texts: the shipped model, or that with a hotel's own phrases."""
+
+    @property
+    def intents(self) -> tuple[str, ...]: ...
+
+    def scores(self, texts: Sequence[str]) -> tuple[Matrix, Matrix]: ...
+
+
 def parts(text: str) -> list[Part]:
     """The text cut at sentences and commas."""
     return _cut(text, _BREAK)[:MOST_PARTS]
@@ -55,7 +64,7 @@ def _cut(text: str, where: re.Pattern[str], base: int = 0) -> list[Part]:
     return found
 
 
-def read(text: str, model: Model) -> tuple[tuple[Intent, ...], Matrix]:
+def read(text: str, model: Classifier) -> tuple[tuple[Intent, ...], Matrix]:
     """The intents of a text, likeliest first, and the scores of the languages.
 
     An intent is as likely as the whole text makes it, and as the part that speaks most for it; the

@@ -45,10 +45,14 @@ class Model:
 
     def scores(self, texts: Sequence[str]) -> tuple[Matrix, Matrix]:
         """Confidence of each intent, and score of each language, a row a text."""
-        meant = _closeness(features.embedded(texts) @ self.axes @ self.anchors.T) @ self.pull
-        raw = meant + np.stack([self._worded(text) for text in texts]) + self.bias
-        intents = raw[:, : len(self.intents)]
-        return _logistic(self.slope * intents + self.offset), raw[:, len(self.intents) :]
+        raw, languages = self.raw(texts, features.embedded(texts))
+        return logistic(self.slope * raw + self.offset), languages
+
+    def raw(self, texts: Sequence[str], embedded: Matrix) -> tuple[Matrix, Matrix]:
+        """Scores of intents before the curve, and of languages."""
+        meant = _closeness(embedded @ self.axes @ self.anchors.T) @ self.pull
+        found = meant + np.stack([self._worded(text) for text in texts]) + self.bias
+        return found[:, : len(self.intents)], found[:, len(self.intents) :]
 
     def _worded(self, text: str) -> Matrix:
         """What the n-grams say; a text has a few hundred of the sixteen thousand."""
@@ -139,7 +143,7 @@ def _calibrated(scores: Matrix, truth: Matrix, steps: int = 60) -> tuple[float, 
     x, y = scores.ravel().astype(np.float64), truth.ravel().astype(np.float64)
     slope, offset = 1.0, 0.0
     for _ in range(steps):
-        p = _logistic(slope * x + offset)
+        p = logistic(slope * x + offset)
         w = p * (1 - p) + 1e-9
         gradient = np.array([((y - p) * x).sum(), (y - p).sum()])
         hessian = np.array([[(w * x * x).sum(), (w * x).sum()], [(w * x).sum(), w.sum()]])
@@ -148,6 +152,6 @@ def _calibrated(scores: Matrix, truth: Matrix, steps: int = 60) -> tuple[float, 
     return slope, offset
 
 
-def _logistic(x: NDArray[Any]) -> NDArray[Any]:
+def logistic(x: NDArray[Any]) -> NDArray[Any]:
     curve: NDArray[Any] = 1.0 / (1 + np.exp(-np.clip(x, -30, 30)))
     return curve
