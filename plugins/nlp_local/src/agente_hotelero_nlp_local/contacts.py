@@ -127,7 +127,7 @@ def reference(text: str, *, expected: bool) -> Found | None:
 
 def _is_code(word: str) -> bool:
     """Letters and digits; "18-20" is two days."""
-    if re.fullmatch(r"\d{1,2}(?:-\d{1,2})+", word):
+    if re.fullmatch(r"(?:\d{1,2}|20\d\d)(?:-\d{1,2})+", word):
         return False
     return any(char.isdigit() for char in word) or word.isupper()
 

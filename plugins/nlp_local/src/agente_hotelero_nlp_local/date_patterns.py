@@ -71,7 +71,7 @@ def _relative() -> Iterator[Written]:
     yield rf"{_W}{count}\s+{after_now}", dates.in_some_days
     yield rf"{_W}(?:en|dentro de|em|daqui a?|in)\s+{count}(?!\w)", dates.in_some_days
     fortnight = r"(?:in )?(?:a )?fortnight(?: from (?:today|now))?"
-    yield rf"(?<!for ){_W}{fortnight}(?!\w)(?! (?:stay|from|starting))", dates.in_weeks(2)
+    yield rf"(?<!for ){_W}{fortnight}(?!\w)(?! (?:stay|from|starting|beginning))", dates.in_weeks(2)
     yield rf"{_W}(?:for )?a fortnight(?!\w)", dates.fortnight
     a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
     yield rf"{_W}(?:{a_week})(?!\w)(?:\s+dias)?", dates.ahead(7)
@@ -106,7 +106,8 @@ def _lengths() -> Iterator[Written]:
     alone = r"(?:sol[ao]s?|solit[ao]s?|unic[ao]s?|so|single|lind[ao]s?|full|consecutive)"
     yield rf"{_W}(?P<n>{NUMBER}){several}\s*(?:{alone}\s+)?{unit}", dates.nights
     yield rf"{_W}(?P<n>\d{{1,2}})(?P<n2>(?!))?\s?n(?!\w)", dates.nights
-    not_a_date = r"(?!\w)(?! (?:from|after))"
+    not_a_date = rf"(?!\w)(?! (?:from|after)(?! (?:the )?(?:\d|{words.MONTH})))"
+    yield rf"{_W}overnight(?!\w)(?! (?:parking|guest))", dates.one_night
     yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}", dates.weeks
     long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"
     yield rf"{_W}{long}\s+(?:unos |about )?(?P<n>{NUMBER})\s+(?:dias|days)(?!\w)", dates.days_long
@@ -169,6 +170,16 @@ def _parts() -> Iterator[Written]:
     ), dates.part_of_month
 
 
+def _nth_weekdays(language: str) -> Iterator[Written]:
+    nth = "|".join(sorted(dates.NTH, key=len, reverse=True))
+    of = r"(?:del?|do|da|of|in)(?: mes de)?"
+    for number, name in words.weekdays(language):
+        yield (
+            rf"{_W}(?:(?:el|o|a|the|na|no)\s+)?(?P<nth>{nth}|primeira|ultima)\s+{name}\s+{of}\s+"
+            rf"(?:{_months_marked()})"
+        ), dates.nth_weekday(number)
+
+
 def _week_of() -> Written:
     head = r"(?:la |na |a |the )?(?:semana|week)\s+(?:del|do|da|of|de)(?:\s+(?:dia|the|el))?"
     month = rf"(?:\s*(?:de|of)?\s*(?:{_months_marked()}))?"
@@ -202,6 +213,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], Maker], ...]:
         *_numeric(language),
         *_relative(),
         *_feasts(),
+        *_nth_weekdays(language),
         *_parts(),
         _bridge(),
         _weekend(),

@@ -129,6 +129,17 @@ def nth_feast(when: tuple[int, int, int, int]) -> Maker:
     )
 
 
+def nth_weekday(number: int) -> Maker:
+    """ "El último viernes de enero"."""
+
+    def make(match: re.Match[str]) -> Mark:
+        month = next(month for month in range(1, 13) if match[f"m{month}"])
+        nth = NTH[re.sub("a$", "o", match["nth"])]
+        return Mark(start=match.start(), end=match.end(), nth_of=(month, nth, number, 0))
+
+    return make
+
+
 def ahead(days: int) -> Maker:
     return lambda match: Mark(start=match.start(), end=match.end(), ahead=days)
 

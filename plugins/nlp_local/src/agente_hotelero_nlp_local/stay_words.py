@@ -17,10 +17,10 @@ ARRIVE = (
 )
 LEAVE = (
     r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*|ir|iriamos)?|"
-    r"sa(?:io|ir|ida|indo|imos|iremos|iria\w*)|leav\w+|depart\w*|dep\.?|partid[ao]|partimos|partir\w*|parto|"
+    r"sa(?:io|i|em|ir|ida|indo|imos|iremos|iria\w*)|leav\w+|depart\w*|dep\.?|partid[ao]|partimos|partir\w*|parto|"
     r"partindo|check(?:ing)?[ -]?out|chk[ -]?out|out|nos vamos|me voy|me iria|nos iriamos|nos iremos|"
     r"me vou|nos vamos embora|se (?:van|irian|iran|vao|iriam)|segui(?:mos|remos)|sigo viaje|continuamos|irnos|irme|retir\w+|egres\w+|regres\w+|volvemos|vuelvo|volver\w*|"
-    r"nos volvemos|volt(?:o|amos|ar\w*|ando)|devolv\w+|march\w+(?! (?:\d|de))|dej(?:o|amos|ar\w*|ariamos) (?:la|el)|deix\w+ o|entreg\w+|"
+    r"nos volvemos|volt(?:o|amos|ar\w*|ando)|devolv\w+|march\w+(?! (?:\d|de))|l[oa] dej(?:o|amos)|dej(?:o|amos|ando|ar\w*|ariamos) (?:la|el)|liber(?:o|amos)|desocup\w+|deix\w+ o|entreg\w+|"
     r"hasta|hta|ate|(?:un)?till?|through|vou embora|vamos embora|go(?:ing)? (?:home|back|out|away)|"
     r"(?:we|i) go|go(?=\s*$)|fly(?:ing)? (?:home|back|out)|head(?:ing)? (?:home|back|out|off)|volta|vuelta)"
     r"\b\.?"
@@ -55,7 +55,7 @@ HOURS = (
     r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|iran|irao)|cierr\w+|open\w*|"
     r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
     r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
-    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar)\b"
+    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar|menores|edades|idades)\b"
 )
 # "Vispera del 25", "dos días antes de Navidad", "the day after Easter": so many days off a date.
 OFF = (
@@ -76,7 +76,7 @@ HOURS = (
     r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|iran|irao)|cierr\w+|open\w*|"
     r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
     r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
-    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar)\b"
+    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar|menores|edades|idades)\b"
 )
 EVE = (
     r"\b(?:vispera|vespera|eve|(?:un |el |o |um )?dia (?:antes|anterior)|(?:the |a )?day before|"
@@ -86,7 +86,7 @@ BEFORE = r"\s+(?:before|antes (?:del?|do|da)|anterior (?:al?|ao)|previo (?:al?))
 AFTER = r"\s+(?:after|despues (?:del?)|depois (?:do|da|de)|siguiente (?:al?)|seguinte (?:ao?))\s+"
 STREET = r"\b(?:avenida|avda?\.?|av\.?|calle|rua|esquina|street|st\.|plaza|praca|ruta|hotel)\s+$"
 # Times at which a house is open; no stay, unless words of staying are beside them.
-OPEN = r"\b(?:abr(?:e|en|em|is)|opens?|opened|atiend\w+|atendem?|funciona\w*|cierran?|fecham?|clos(?:e|es|ed))\b"
+OPEN = r"\b(?:abr(?:e|en|em|is)|opens?|opened|abiert[oa]s?|abert[oa]s?|atiend\w+|atendem?|funciona\w*|cierran?|fecham?|clos(?:e|es|ed))\b"
 STAYING = (
     r"\b(?:reserv\w*|book\w*|noches?|noites?|nights?|hab\w*|cuartos?|quartos?|rooms?|llega\w*|cheg\w+|"
     r"arriv\w+|disponib\w*|availab\w*|quedar\w*|ficar\w*|stay\w*|lugar|hospeda\w*|aloja\w*)\b"
@@ -94,7 +94,7 @@ STAYING = (
 # What is told of the past is no stay to come.
 PAST = (
     r"\b(?:estuv(?:e|imos)|estive(?:mos)?|fiquei|(?:i|we) stayed|was there|were there|were at|naci|nasci|"
-    r"born|deixei|me deje|olvide|ayer|ontem|yesterday|(?:la semana|el mes|el ano|a semana|o mes|o ano) "
+    r"born|deixei|me deje|olvide|ayer|ontem|mande|escribi|llame|mandei|escrevi|liguei|(?:i|we) (?:called|wrote|emailed|sent)|yesterday|(?:la semana|el mes|el ano|a semana|o mes|o ano) "
     r"pasad[oa]|passad[oa]|last (?:week|month|year|january|february|march|april|may|june|july|august|"
     r"september|october|november|december))\b"
 )

@@ -53,11 +53,14 @@ class _Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Phrase:
-    """One way in which the text names a stay; empty `hints`: a date that cannot be."""
+    """One way in which the text names a stay; empty `hints`: a date that cannot be. `vague`: said by
+    days of the week alone; `exact`: with a month."""
 
     hints: tuple[StayHint, ...]
     start: int
     spans: tuple[tuple[int, int], ...]
+    vague: bool = False
+    exact: bool = False
 
 
 def read(
@@ -331,7 +334,10 @@ def _phrases(found: list[Mark], context: _Context) -> list[_Phrase]:
     while at < len(said):
         phrase, used = _phrase_at(said, at, context, anchor)
         if phrase is not None:
-            phrases.append(phrase)
+            marks_used = [one.mark for one in said[at : at + used]]
+            vague = all(_is_weekday(mark) for mark in marks_used)
+            exact = any(mark.month and not mark.feast for mark in marks_used)
+            phrases.append(replace(phrase, vague=vague, exact=exact))
             anchor = _anchor(phrase, said[at].mark, anchor)
         at += used
     return phrases
@@ -578,6 +584,8 @@ def _read(mark: Mark, context: _Context, anchor: date) -> list[date]:
 
 def _chosen(phrases: list[_Phrase], context: _Context) -> _Phrase:
     """One of several: whole stays before single dates, the last when something is corrected."""
+    if any(phrase.exact for phrase in phrases):
+        phrases = [phrase for phrase in phrases if not phrase.vague]
     whole = [phrase for phrase in phrases if _is_whole(phrase)] or phrases
     whole = [phrase for phrase in whole if not _is_weekend_guess(phrase)] or whole
     text = context.text
