@@ -154,3 +154,42 @@ def test_who_has_not_the_floor_hears_no_yes() -> None:
     said = heard("wifi", entities=(YES, STAY))
     assert conversation._heard(said, floor=True) == (YES, STAY)
     assert conversation._heard(said, floor=False) == (STAY,)
+
+
+UNSURE = OWNERS | {"unsure": "meaning"}
+MEANING = Frame(
+    handler="meaning", step="which", expects=("option",), expires_at=ASKING.expires_at
+)
+
+
+def doubtful(*confidences: float, verdict: Literal["confirm", "reject"] = "confirm") -> Understanding:
+    found = tuple(
+        Intent(name=name, confidence=confidence)
+        for name, confidence in zip(("wifi", "parking", "make_reservation"), confidences, strict=False)
+    )
+    return Understanding(language="es", intents=found, verdict=verdict)
+
+
+def test_what_is_not_clear_is_asked_with_its_likeliest_readings() -> None:
+    (only,) = route(doubtful(0.2, 0.4, 0.1), None, [], UNSURE)
+    assert (only.handler, [one.name for one in only.intents]) == ("meaning", ["parking", "wifi"])
+
+
+def test_what_is_rejected_or_asked_amid_a_question_is_not_guessed_at() -> None:
+    assert asked(route(doubtful(0.4, verdict="reject"), None, [], UNSURE)) == [("talk", False)]
+    assert asked(route(doubtful(0.4), None, [ASKING], UNSURE)) == [("talk", False)]
+
+
+def test_the_reading_that_is_chosen_goes_to_its_owner() -> None:
+    calls = route(heard(), "meant:wifi", [MEANING], UNSURE)
+    assert asked(calls) == [("meaning", True), ("house", False)]
+    assert [one.name for one in calls[1].intents] == ["wifi"]
+
+
+def test_a_reading_that_nobody_owns_goes_nowhere() -> None:
+    assert asked(route(heard(), "meant:none", [MEANING], UNSURE)) == [("meaning", True)]
+
+
+def test_another_subject_ends_the_question_what_was_meant() -> None:
+    calls = route(heard("parking"), None, [MEANING], UNSURE)
+    assert asked(calls) == [("meaning", True), ("house", False)]

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from agente_hotelero.messages import Entity, Intent, Reply
 from agente_hotelero.stays import Guest, Occupancy, Offer, Stay
 
+MEANT = "meant:"
+"""Begins the id of an option that stands for an intent: choosing it is as good as saying it."""
+
 if TYPE_CHECKING:
     from agente_hotelero.events import DomainEvent
     from agente_hotelero.pms import Pms
@@ -71,7 +74,7 @@ class Hotel:
 class HandlerRequest:
     """One turn as seen by one handler.
 
-    `intents` are those it owns; `entities` all that were said; `choice` the id of a tapped or
+    `intents` are those it owns (of "unsure", the likeliest that others own); `entities` all that were said; `choice` the id of a tapped or
     named option; `frame` its own, if it has the floor; `now` is aware, in the property's zone.
     """
 

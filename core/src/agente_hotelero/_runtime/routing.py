@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agente_hotelero.dialogue import Frame
+from agente_hotelero.dialogue import MEANT, Frame
 from agente_hotelero.messages import Intent, Understanding
 
 HANDOVER = "human_handoff"
@@ -16,6 +16,9 @@ ANSWERING = frozenset({"affirm", "deny", "acknowledge", "provide_info", "out_of_
 AGREEING = frozenset({"affirm", "deny", "acknowledge"})
 CHOOSING = frozenset({"yes_no", "option"})
 CLEAR = 0.5
+# Whoever owns this is asked when an engine would rather have a reading confirmed.
+UNSURE = "unsure"
+LIKELY, MOST_LIKELY = 0.15, 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +56,37 @@ def route(
         owner = owners[intent.name]
         if all(call.handler != owner for call in calls):
             calls.append(Call(handler=owner, intents=_of(clear, owners, owner)))
-    if not calls and NOT_UNDERSTOOD in owners:
-        calls.append(Call(handler=owners[NOT_UNDERSTOOD]))
+    calls += _meant(choice, owners)
+    asking = UNSURE in owners and top is not None and top.handler == owners[UNSURE]
+    if not calls:
+        calls += _unclear(understood, owners, asked=top is not None)
+    if asking and answered is None:
+        # Something else was said: what was meant before is asked no more.
+        calls.insert(0, Call(handler=owners[UNSURE], floor=True))
     return calls
+
+
+def _meant(choice: str | None, owners: Mapping[str, str]) -> list[Call]:
+    """The owner of the reading that the guest chose."""
+    name = (choice or "").removeprefix(MEANT)
+    if choice is None or not choice.startswith(MEANT) or name not in owners:
+        return []
+    return [Call(handler=owners[name], intents=(Intent(name=name, confidence=1.0),))]
+
+
+def _unclear(
+    understood: Understanding, owners: Mapping[str, str], *, asked: bool
+) -> list[Call]:
+    """Whoever asks what was meant, if some reading is likely and nothing is being asked; else
+    whoever says that it was not understood."""
+    likely = tuple(
+        intent
+        for intent in sorted(understood.intents, key=lambda intent: -intent.confidence)
+        if intent.confidence >= LIKELY and intent.name in owners and intent.name not in ANSWERING
+    )
+    if understood.verdict == "confirm" and likely and not asked and UNSURE in owners:
+        return [Call(handler=owners[UNSURE], intents=likely[:MOST_LIKELY])]
+    return [Call(handler=owners[NOT_UNDERSTOOD])] if NOT_UNDERSTOOD in owners else []
 
 
 def _answered(

@@ -12,11 +12,12 @@ from agente_hotelero import Handler, Templates, hookimpl
 def register_handlers() -> Sequence[type[Handler[Any]]]:
     from agente_hotelero_front_desk.booking import Booking
     from agente_hotelero_front_desk.house import House
+    from agente_hotelero_front_desk.meaning import Meaning
     from agente_hotelero_front_desk.person import Person
     from agente_hotelero_front_desk.reservations import Reservations
     from agente_hotelero_front_desk.talk import Talk
 
-    return [Booking, House, Person, Reservations, Talk]
+    return [Booking, House, Meaning, Person, Reservations, Talk]
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,11 +13,43 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from agente_hotelero.components import Question
+from agente_hotelero.config import QuestionName, QuestionSettings
 from agente_hotelero.messages import Entity, StayHint, Understanding, UnderstandRequest
+from pydantic import TypeAdapter, ValidationError
 
-from agente_hotelero_nlp_local import model, phrases, reports
-from agente_hotelero_nlp_local.engine import read
+from agente_hotelero_nlp_local import intents, model, phrases, reports
+from agente_hotelero_nlp_local.engine import read, taught
 from agente_hotelero_nlp_local.phrases import LANGUAGES
+
+
+def _classifier(
+    context: click.Context, parameter: click.Parameter, file: Path | None
+) -> intents.Classifier:
+    """The shipped model, or that taught by a hotel's file of questions."""
+    return taught(_questions(file)) if file else model.shipped()
+
+
+def _questions(file: Path) -> list[Question]:
+    try:
+        read_as = tomllib.loads(file.read_text(encoding="utf-8"))
+        checked = TypeAdapter(dict[QuestionName, QuestionSettings]).validate_python(read_as)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found]
+        raise click.ClickException("\n".join([f"{file}:", *told])) from None
+    return [Question(name=name, phrases=dict(one.phrases)) for name, one in checked.items()]
+
+
+with_questions = click.option(
+    "--questions",
+    "classifier",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_classifier,
+    help="A hotel's file of questions, to be learned first.",
+)
 
 
 @click.group()
@@ -26,8 +59,9 @@ def nlu() -> None:
 
 @nlu.command("parse")
 @click.option("--jsonl", is_flag=True, required=True, help="A JSON object a line, in and out.")
+@with_questions
 @click.argument("source", type=click.File(encoding="utf-8"), default="-")
-def parse_lines(jsonl: bool, source: TextIO) -> None:
+def parse_lines(jsonl: bool, classifier: intents.Classifier, source: TextIO) -> None:
     """Read `{"text", "lang"?, "ref"?, "zone"?}` a line and write what was understood.
 
     A line that cannot be used is answered by {"error"}, and the exit code is 1.
@@ -36,7 +70,7 @@ def parse_lines(jsonl: bool, source: TextIO) -> None:
     for line in source:
         if line.strip():
             try:
-                answer = shown(read(request_of(json.loads(line))))
+                answer = shown(read(request_of(json.loads(line)), known=classifier))
             except (ValueError, TypeError, KeyError, ZoneInfoNotFoundError) as error:
                 failed, answer = True, {"error": f"{type(error).__name__}: {error}"}
             click.echo(json.dumps(answer, ensure_ascii=False))
@@ -46,22 +80,25 @@ def parse_lines(jsonl: bool, source: TextIO) -> None:
 @nlu.command()
 @click.argument("text")
 @click.option("--lang", type=click.Choice(LANGUAGES))
-def explain(text: str, lang: str | None) -> None:
+@with_questions
+def explain(text: str, lang: str | None, classifier: intents.Classifier) -> None:
     """Say why a text is read as it is: scores, the nearest phrases, the entities."""
     given = {"text": text, "lang": lang}
-    click.echo(reports.explanation(text, read(request_of(given)), model.shipped()))
+    understood = read(request_of(given), known=classifier)
+    click.echo(reports.explanation(text, understood, classifier))
 
 
 @nlu.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--lang", type=click.Choice(LANGUAGES), required=True)
-def test(file: Path, lang: str) -> None:
+@with_questions
+def test(file: Path, lang: str, classifier: intents.Classifier) -> None:
     """Measure on a file of `# intent` headings and a phrase a line."""
     try:
         examples = list(phrases.read(file.read_text(encoding="utf-8"), lang))
     except ValueError as error:
         raise click.ClickException(f"{file}: {error}") from None
-    click.echo(reports.report(examples, model.shipped()))
+    click.echo(reports.report(examples, classifier))
 
 
 def request_of(given: Mapping[str, Any]) -> UnderstandRequest:

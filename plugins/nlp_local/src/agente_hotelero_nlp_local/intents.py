@@ -18,7 +18,7 @@ from agente_hotelero_nlp_local.text import plain
 NOT_AN_INTENT = "out_of_scope"
 COURTESY = frozenset({"greeting", "goodbye", "thanks", "acknowledge", "affirm", "deny", "provide_info"})
 FIRM = 0.5
-SHOWN = 0.15
+SHOWN = 0.02
 LESS = 0.001
 EDGE = 1e-6
 # log-odds = WHOLE * those of the text + PART * those of its best part + SHIFT

@@ -8,21 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 from agente_hotelero.messages import Understanding
 
-from agente_hotelero_nlp_local import features, phrases
-from agente_hotelero_nlp_local.model import Model
+from agente_hotelero_nlp_local import features, intents, model, phrases
+from agente_hotelero_nlp_local.intents import Classifier
 from agente_hotelero_nlp_local.phrases import Example
+from agente_hotelero_nlp_local.teaching import Taught
 
 SHOWN, NEAREST = 5, 5
+NOTHING = "(nothing)"
 
 
-def report(examples: Sequence[Example], model: Model) -> str:
+def report(examples: Sequence[Example], classifier: Classifier) -> str:
     """Precision and recall of each intent, what is taken for what, and what went wrong."""
     if not examples:
         return "no phrases"
-    scores, _ = model.scores([one.text for one in examples])
-    pairs = [
-        (one, model.intents[int(row.argmax())]) for one, row in zip(examples, scores, strict=True)
-    ]
+    pairs = [(one, _first(one.text, classifier)) for one in examples]
     right = Counter(one.intent for one, got in pairs if one.intent == got)
     wanted, given = Counter(one.intent for one in examples), Counter(got for _, got in pairs)
     total = _share(right.total(), len(pairs))
@@ -43,19 +42,36 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
 
 
-def explanation(text: str, understood: Understanding, model: Model) -> str:
+def _first(text: str, classifier: Classifier) -> str:
+    found, _ = intents.read(text, classifier)
+    return found[0].name if found else NOTHING
+
+
+def explanation(text: str, understood: Understanding, classifier: Classifier) -> str:
     """The verdict, the likeliest intents, the phrases that pull towards them, the entities."""
-    scores, _ = model.scores([text])
-    order = np.argsort(-scores[0])[:SHOWN]
     lines = [f"{understood.language}, {understood.verdict}", "", "intents:"]
-    lines += [f"  {model.intents[int(n)]:28} {scores[0][int(n)]:.3f}" for n in order]
+    lines += [f"  {one.name:28} {one.confidence:.3f}" for one in understood.intents[:SHOWN]]
+    scores, _ = classifier.scores([text])
+    order = np.argsort(-scores[0])[:SHOWN]
+    lines += ["", "the text as a whole:"]
+    lines += [f"  {classifier.intents[int(n)]:28} {scores[0][int(n)]:.3f}" for n in order]
     lines += ["", "nearest phrases:"]
-    known = phrases.shipped()
-    closeness = (features.embedded([text]) @ model.axes @ model.anchors.T)[0]
-    for number in np.argsort(-closeness)[:NEAREST]:
-        example = known[int(number)]
-        lines.append(f"  {closeness[int(number)]:.3f} {example.text!r} ({example.intent})")
+    lines += [
+        f"  {cosine:.3f} {example.text!r} ({example.intent})"
+        for cosine, example in nearest(text, classifier)
+    ]
     if understood.entities:
         lines += ["", "entities:"]
         lines += [f"  {one.type:12} {one.text!r} = {one.value}" for one in understood.entities]
     return "\n".join(lines)
+
+
+def nearest(text: str, classifier: Classifier) -> list[tuple[float, Example]]:
+    """The phrases nearest in meaning, shipped or taught, with their cosines."""
+    base = classifier.base if isinstance(classifier, Taught) else model.shipped()
+    own = classifier.examples if isinstance(classifier, Taught) else ()
+    known = [*own, *phrases.shipped()]
+    taught_anchors = classifier.anchors[: len(own)] if isinstance(classifier, Taught) else ()
+    anchors = np.vstack([*([taught_anchors] if len(own) else []), base.anchors])
+    cosines = (features.embedded([text]) @ base.axes @ anchors.T)[0]
+    return [(float(cosines[n]), known[int(n)]) for n in np.argsort(-cosines)[:NEAREST]]
