@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from agente_hotelero.messages import OfferedOption
@@ -19,13 +19,16 @@ _YES = (
     r"esta bien|ta bom|tudo bem|listo|bueno|sure|go ahead|please do|of course|absolutely|"
     r"that'?s (?:right|fine|correct|it)|(?:sounds|looks) (?:good|great|fine)|sale|orale|"
     r"barbaro|venga|book it|let'?s do it|do it|"
-    r"reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
+    r"dale (?:nomas|mandale)|mandale|metele(?: nomas)?|de una|procede|proceda|hagale|hagalo|y? ?como no|"
+    r"(?:no veo )?por que no|why not|go for it|pode fechar|fecha|sisi|sim sim|si si|obvio|simon|"
+    r"ni modo,? (?=quit|cancel|borr)|reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
 )
 _REFUSED = (
     r"no way|no hace falta|nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
     r"negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
     r"todavia no|aun no|not (?:now|yet|really|anymore)|never|jamais|nunca|"
-    r"olvidal[oa]|dejal[oa]|deixa(?: pra la)?|esquece|forget it|"
+    r"not just yet|paso|mejor dejalo|actually no|no thanks|nao por enquanto|agora nao|ahora no|"
+    r"olvidal[oa]|dejal[oa](?: como (?:esta|estaba))?|keep it|deixa(?: pra la)?|esquece|forget it|"
     r"ninguna?|nenhuma?|none(?: of them)?|neither|don'?t|👎|❌"
 )
 _NO = rf"{_REFUSED}|cancel(?:a|ar|alo|e)?"
@@ -40,7 +43,8 @@ _CHANGES = (
 _CANCELS = (
     r"(?:(?:go ahead and|pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|"
     r"i want to|i'd like to|we want to|just|entonces|entao|then)\s+)?"
-    r"cancel\w*(?:\s+(?:it|that|la|lo|los|las))?"
+    r"(?:cancel\w*|get rid of|delete|drop|scrap|remove)(?:\s+(?:it|that|la|lo|los|las))?|"
+    r"(?:quit|borr|anul|sac|elimin|desmarc|tir|apag)[ae](?:l[ao]s?|me l[ao])?|bajal[ao]"
 )
 _CANCELS_NOT = (
     r"(?:no|nao|don'?t|do not|mejor no|melhor nao|ya no|i don'?t want to|no quiero|nao quero)"
@@ -50,7 +54,7 @@ _POLITE = (
     r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
     r"muchas|muito|many|so much|genial|great|igual(?:mente)?|amig[oa]|senor(?:ita|a)?|entonces|"
     r"entao|then|ya|ja|now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|"
-    r"todo(?: bien)?|tudo|all good"
+    r"todo(?: bien)?|tudo|all good|nomas|no mas|uai|che|pues|po|hombre|tio|guey|wey|parce|fechar|fecha"
 )
 _YES_GOES_ON = (
     rf"{_YES}|{_POLITE}|quiero (?:esa|reservar(?:la)?)|quero (?:essa|reservar)|la quiero|"
@@ -64,7 +68,7 @@ _NO_GOES_ON = (
     r"(?:tengo|tenho|uso|have)(?: (?:un|um|an?|one|ningun))?(?: (?:e-?mail|mail|correo))?(?: one)?"
 )
 _LEAD = (
-    r"^[\s¡¿!.,]*(?:(?:ah|eh|hm+|mm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
+    r"^[\s¡¿!.,]*(?:(?:no(?=,? no\b)|nao(?=,? nao\b)|ni modo|ah|eh|hm+|mm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
 )
 _BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait|"
 _BUT += r"(?:si|se)(?= (?!por favor|gracias)\w)"
@@ -89,7 +93,11 @@ _CHEAPEST = (
     r"mais (?:barat[oa]|em conta|economic[oa])|cheapest|least expensive)(?: one)?\b"
 )
 _LAST = r"ultim[oa]|last"
-SHORT_TITLE, TELLING, LONG = 3, 4, 5
+SHORT_TITLE, TELLING, LONG, LIKE = 3, 4, 5, 5
+_WITHOUT = r"\b(?:no|nao|not|sin|sem|without|menos|except|salvo)\s+(?:(?:la|el|a|o|the|es|quiero)\s+)?$"
+_TOP = r"\b(?:la|el|a|o|the)?\s*(?:de (?:arriba|cima)(?: de todo)?|top)(?: one)?\b"
+_BOTTOM = r"\b(?:la|el|a|o|the)?\s*(?:de (?:abajo|baixo)(?: de todo)?|bottom)(?: one)?\b"
+_MIDDLE = r"\b(?:la|el|a|o|the)?\s*(?:del? medio|do meio|middle|en medio)(?: one)?\b"
 _LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
 
 
@@ -146,7 +154,7 @@ def option(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     """The option that the text names by title, place or number."""
     if not options:
         return None
-    return _by_title(text, options) or _by_place(text, options)
+    return _by_title(text, options) or _by_place(text, options) or _by_likeness(text, options)
 
 
 def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
@@ -174,6 +182,25 @@ def _by_word(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     return found[0] if len(found) == 1 else None
 
 
+def _by_likeness(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
+    """By a word that only one title has, or begins like: "la que tiene balconcito", "sabadão"."""
+    titles = [{word for word in plain(one.title).split() if len(word) >= TELLING} for one in options]
+    found: dict[str, Span] = {}
+    for match in re.finditer(r"[^\W\d_]{4,}", text):
+        liked = [one.id for one, words in zip(options, titles, strict=True) if _any_like(match, words)]
+        if len(liked) == 1 and not re.search(_WITHOUT, text[: match.start()]):
+            found.setdefault(liked[0], match.span())
+    if len(found) != 1:
+        return None
+    ((chosen, span),) = found.items()
+    return OptionRead(id=chosen, span=span)
+
+
+def _any_like(match: re.Match[str], words: Set[str]) -> bool:
+    said = match.group()
+    return any(said == word or (said[:LIKE] == word[:LIKE] and len(said) >= LIKE) for word in words)
+
+
 def _in_numbers(word: str) -> str:
     """A word without its s, as a pattern of its plural and singular ("huespede": "huesped")."""
     shorter = f"|{re.escape(word[:-1])}" if word.endswith("e") and len(word) > LONG else ""
@@ -186,6 +213,10 @@ def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
         return OptionRead(id=options[0].id, span=cheapest.span())
     if re.match(_LEAD + r"(?:la|el|a|o|the)?\s*(?:" + _LAST + r")(?!\w)", text):
         return OptionRead(id=options[-1].id, span=(0, len(text)))
+    for pattern, place in ((_TOP, 0), (_BOTTOM, -1), (_MIDDLE, 1 if len(options) == 3 else None)):
+        match = re.search(pattern, text)
+        if match and place is not None:
+            return OptionRead(id=options[place].id, span=match.span())
     for place, one in enumerate(options[: len(_ORDINALS)]):
         number, ordinal = _CARDINALS[place], _ORDINALS[place]
         article = (

@@ -46,11 +46,12 @@ _INTRODUCED = re.compile(
     r"nombre (?:a|por)|nome (?:para|por)|name to|apellido(?: es)?|sobrenome(?: [eé])?|"
     r"(?:surname|last name|family name)(?: is)?|pregunt(?:en|e|a|ar) por|perguntar? (?:por|pela|pelo)|"
     r"ask for|paid by|pag(?:ado|o|ó) por|a cargo de|les escribe|le escribe|te escribe|quem fala (?:é|e)|"
-    r"quem escreve (?:é|e)|titular:?))"
+    r"quem escreve (?:é|e)|titular:?|make (?:it|them) out to|put (?:it|them) (?:under|in the name of)|"
+    r"a nombre de (?:mi|su) \w+,?|em nome d[ao] (?:minha|meu) \w+,?))"
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
-    r"(?i:(?<!\w)(?:soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|reserva de|reserva da|reserva do|booking for|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
+    r"(?i:(?<!\w)(?:bota|pon(?:ela|la|lo|é|gala)|coloca|anota(?:me)?|soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|reserva de|reserva da|reserva do|booking for|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
     r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|cordialmente|"
     r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|obrigad[oa]|"
     r"thanks|thank you|mr\.?|mrs\.?|ms\.?|sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"

@@ -70,9 +70,15 @@ def _relative() -> Iterator[Written]:
     after_now = rf"(?:from|a partir de|desde|de)\s+{_NOW}(?!\w)"
     yield rf"{_W}{count}\s+{after_now}", dates.in_some_days
     yield rf"{_W}(?:en|dentro de|em|daqui a?|in)\s+{count}(?!\w)", dates.in_some_days
-    fortnight = r"(?:in )?(?:a )?fortnight(?: from (?:today|now))?"
-    yield rf"(?<!for ){_W}{fortnight}(?!\w)(?! (?:stay|from|starting|beginning))", dates.in_weeks(2)
-    yield rf"{_W}(?:for )?a fortnight(?!\w)", dates.fortnight
+    units = r"(?P<unit>dias?|days?|semanas?|weeks?)"
+    some = rf"(?P<n>{NUMBER}|(?:a )?couple(?: of)?|(?:un )?par de)"
+    yield rf"{_W}{some}\s+{units}\s+(?:ago|atras|back)(?!\w)", dates.some_days_ago
+    yield rf"{_W}(?:hace|ha|faz)\s+{some}\s+{units}(?!\w)", dates.some_days_ago
+    yield rf"{_W}(?:yesterday|ayer|ontem)(?!\w)", dates.ahead(-1)
+    yield rf"{_W}(?:in (?:a )?fortnight|(?:a )?fortnight (?:from (?:today|now)|today))(?!\w)", (
+        dates.in_weeks(2)
+    )
+    yield rf"{_W}(?:for )?(?:a )?fortnight(?!\w)", dates.fortnight
     a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
     yield rf"{_W}(?:{a_week})(?!\w)(?:\s+dias)?", dates.ahead(7)
     yield rf"{_W}de manana en (?:ocho|8)(?!\w)(?:\s+dias)?", dates.ahead(8)
@@ -83,7 +89,7 @@ def _relative() -> Iterator[Written]:
     part = r"(?:\s+(?:a|por|en|de) la (?:manana|tarde|noche))?"
     yield rf"{_W}(?:{tomorrow})(?!\w){part}", dates.ahead(1)
     today = (
-        r"hoy|hoje|hj|today|tonight|est[ae] (?:misma )?(?:noche|noite|tarde)|esta manana|"
+        r"hoy|hoje|hj|todays?|today's|tonight|est[ae] (?:misma )?(?:noche|noite|tarde)|esta manana|"
         r"this (?:evening|afternoon|morning)"
     )
     yield rf"{_W}(?:{today})(?!\w)(?:\s+(?:mismo|a noite|a la noche|mesmo))?", dates.ahead(0)

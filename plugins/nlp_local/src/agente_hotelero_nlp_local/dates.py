@@ -151,6 +151,12 @@ def in_some_days(match: re.Match[str]) -> Mark | None:
     return Mark(start=match.start(), end=match.end(), ahead=count, week_of=weeks)
 
 
+def some_days_ago(match: re.Match[str]) -> Mark | None:
+    days = 7 if match["unit"][0] in "sw" else 1
+    count = 2 if re.search("couple|par", match["n"]) else value(match["n"])
+    return Mark(start=match.start(), end=match.end(), ahead=-count * days)
+
+
 def in_weeks(weeks: int) -> Maker:
     return lambda match: Mark(
         start=match.start(), end=match.end(), ahead=7 * weeks, week_of=True

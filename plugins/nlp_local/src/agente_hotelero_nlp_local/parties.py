@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from agente_hotelero.messages import PartyHint
 
 from agente_hotelero_nlp_local import companions
-from agente_hotelero_nlp_local.numerals import COUNT, NUMBER, value
+from agente_hotelero_nlp_local.numerals import COUNT, DIGITS, NUMBER, value
 from agente_hotelero_nlp_local.text import mask
 
 Span = tuple[int, int]
@@ -21,7 +21,7 @@ _PEOPLE = (
     r"travell?ers?|of us|invitados?|convidados?)\b"
 )
 _CHILD = (
-    r"(?:nin[oa]s?|nen[ea]s?|chic[oa]s?|chiquit[oa]s?|hij[oa]s?|menor(?:es)?|bebes?|criancas?|"
+    r"(?:nin[oa]s?|nen[ea]s?|chic[oa]s?|chiquit[oa]s?|hij[oa]s?|hijit[oa]s?|filhinh[oa]s?|menor(?:es)?|bebes?|criancas?|"
     r"filh[oa]s?|meninos?|meninas?|kids?|child(?:ren)?|toddlers?|bab(?:y|ies)|infants?|sons?|"
     r"daughters?|boys?|girls?|crios?|peques?|pequenit[oa]s?|chd|chld|guagua|bendicion(?:es)?|"
     r"niet[oa]s?|net[oa]s?|grandkids|grandchildren|grandson|granddaughter|gemel[oa]s|gemeos|gemeas|"
@@ -65,7 +65,8 @@ _FAMILY = rf"{_W}(?:family|familia)\s+(?:of|de)\s+(?P<n>{COUNT})(?!\w)"
 _HAS = r"\b(?:tiene|tem|she'?s|he'?s|cumple|tendra|fez|hace)\s+(?P<n>\d{1,2})(?!\w|\s*(?:\w+ )?(?:noches|nights))"
 _CORRECTED = r"\b(?:quer dizer|quiero decir|digo|i mean|so|en total|no total|in total|ahora|agora|now|antes|before|perdon|mejor|em vez|en vez|instead)\b"
 _ALONE = (
-    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy) sol[oa]|i (?:come|travel|am travelling) alone|so eu|so para mim|"
+    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy|vengo|vamos|vou) (?:sol|solit|sozinh)[oa]|"
+    r"i (?:come|travel|am travelling) alone|so eu|so para mim|"
     r"(?:viajo|vou) sozinh[oa]|sozinh[oa]|just me|only me|(?:for )?myself|just for me|by myself|"
     r"para mi sol[oa])\b"
 )
@@ -176,8 +177,8 @@ def _ages(reading: _Reading, *, everything: bool) -> tuple[int, ...]:
     for pattern in (_AGES_BESIDE, _AGE_BESIDE, _AGES_HAD, _AGE_OF_OTHER):
         for match in reading.take_number(pattern):
             found += _numbers(match["n"])
-    if everything and not found:
-        found += [value(match["n"]) for match in reading.take(rf"{_W}(?P<n>{COUNT})(?!\w)")]
+    if everything:
+        found += [value(match["n"]) for match in reading.take(rf"{_W}(?P<n>{DIGITS})(?!\w)")]
     found = [age for age in found if age <= OLDEST_CHILD]
     return tuple(found * 2 if len(found) == 1 and re.search(_ONLY_TWINS, reading.text) else found)
 

@@ -75,6 +75,7 @@ def read(
         return None
     context = _Context(text=text, today=today, language=language, awaited=awaited, topic=topic)
     found = [mark for mark in marks(text, language) if not _adds(mark, text)]
+    found = [mark for mark in found if mark.ahead is None or mark.ahead >= 0]
     found = _meant(_without_hours(found, context), text)
     found = _in_month_said(_joined([_off(mark, text) for mark in found], context), text)
     if next_week_said(text):
