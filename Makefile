@@ -41,7 +41,7 @@ imports: dev
 check: lint types imports
 
 bench: dev
-	for name in acks relay turns latency guard gateway start history; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in acks relay turns latency guard gateway start history nlu; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 wheels: dev
 	for part in core plugins/*/ .; do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$part; done

@@ -157,15 +157,17 @@ def test_who_has_not_the_floor_hears_no_yes() -> None:
 
 
 UNSURE = OWNERS | {"unsure": "meaning"}
-MEANING = Frame(
-    handler="meaning", step="which", expects=("option",), expires_at=ASKING.expires_at
-)
+MEANING = Frame(handler="meaning", step="which", expects=("option",), expires_at=ASKING.expires_at)
 
 
-def doubtful(*confidences: float, verdict: Literal["confirm", "reject"] = "confirm") -> Understanding:
+def doubtful(
+    *confidences: float, verdict: Literal["confirm", "reject"] = "confirm"
+) -> Understanding:
     found = tuple(
         Intent(name=name, confidence=confidence)
-        for name, confidence in zip(("wifi", "parking", "make_reservation"), confidences, strict=False)
+        for name, confidence in zip(
+            ("wifi", "parking", "make_reservation"), confidences, strict=False
+        )
     )
     return Understanding(language="es", intents=found, verdict=verdict)
 

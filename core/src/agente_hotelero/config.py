@@ -59,6 +59,9 @@ class QuestionSettings(_Model):
     phrases: dict[Literal["es", "pt", "en"], tuple[Phrase, ...]]
     answer: dict[Literal["es", "pt", "en"], str] = Field(default_factory=dict)
 
+    def examples(self) -> dict[str, tuple[str, ...]]:
+        return {str(language): texts for language, texts in self.phrases.items()}
+
 
 class TenantSettings(_Model):
     """``[tenants.<id>]``: one hotel."""

@@ -74,8 +74,9 @@ class Hotel:
 class HandlerRequest:
     """One turn as seen by one handler.
 
-    `intents` are those it owns (of "unsure", the likeliest that others own); `entities` all that were said; `choice` the id of a tapped or
-    named option; `frame` its own, if it has the floor; `now` is aware, in the property's zone.
+    `intents` are those it owns (of "unsure", the likeliest that others own); `entities` all that
+    were said; `choice` the id of a tapped or named option; `frame` its own, if it has the floor;
+    `now` is aware, in the property's zone.
     """
 
     intents: tuple[Intent, ...]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -64,9 +65,17 @@ def test_phrases_nobody_trained_on_are_understood(language: str) -> None:
 
 def test_no_phrase_is_both_trained_and_tested() -> None:
     trained = {bare(example.text) for example in phrases.shipped()}
+    tested = [one for one in lines("messages_a.jsonl") if one["test"]] + lines("messages_b.jsonl")
+    assert len(tested) > 700
+    assert {bare(one["text"]) for one in tested} & trained == set()
     for language in phrases.LANGUAGES:
         text = (HELD_OUT / f"{language}.txt").read_text(encoding="utf-8")
         assert {bare(example.text) for example in phrases.read(text, language)} & trained == set()
+
+
+def lines(name: str) -> list[dict[str, Any]]:
+    file = HELD_OUT.parent / "data" / name
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def bare(text: str) -> str:
@@ -74,6 +83,7 @@ def bare(text: str) -> str:
     return re.sub(r"\W+", " ", plain(text)).strip() or text
 
 
+@pytest.mark.timeout(900)
 def test_the_shipped_model_is_the_one_the_phrases_make() -> None:
     trained, shipped = model.train(phrases.shipped()), model.shipped()
     assert trained.intents == shipped.intents

@@ -74,9 +74,7 @@ def _meant(choice: str | None, owners: Mapping[str, str]) -> list[Call]:
     return [Call(handler=owners[name], intents=(Intent(name=name, confidence=1.0),))]
 
 
-def _unclear(
-    understood: Understanding, owners: Mapping[str, str], *, asked: bool
-) -> list[Call]:
+def _unclear(understood: Understanding, owners: Mapping[str, str], *, asked: bool) -> list[Call]:
     """Whoever asks what was meant, if some reading is likely and nothing is being asked; else
     whoever says that it was not understood."""
     likely = tuple(

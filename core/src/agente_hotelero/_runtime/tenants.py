@@ -190,7 +190,10 @@ class Lender:
             run_sync=functools.partial(self._run_sync, plugin),
             shared=self._shared,
             questions=[
-                Question(name=name, phrases=dict(one.phrases))
+                Question(
+                    name=name,
+                    phrases=one.examples(),
+                )
                 for name, one in settings.questions.items()
             ],
         )
@@ -481,8 +484,9 @@ def _claim(owners: dict[str, str], intent: str, handler: str) -> None:
 def _give_questions(tenant: Tenant) -> None:
     """The hotel's own questions go to whoever answers for the house."""
     owner = tenant.owners.get(HOUSE_QUESTION)
-    for name in tenant.settings.questions if owner is not None else ():
-        tenant.owners.setdefault(name, owner)
+    if owner is not None:
+        for name in tenant.settings.questions:
+            tenant.owners.setdefault(name, owner)
 
 
 def _refuse_shared_accounts(accounts: Mapping[str, Sequence[Account[Any]]]) -> None:

@@ -31,9 +31,15 @@ _CURRENCIES = (
 )
 _SIGN = "|".join(f"(?P<c{{n}}_{code}>{words})" for code, words in _CURRENCIES)
 _DIGITS = r"\d{1,3}(?:[. ]\d{3})+(?:,\d{1,2})?|\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-_NUMBER = rf"(?P<n{{n}}>{_DIGITS})(?:\s?(?:(?P<k{{n}}>mil|k|lucas|thousand)|(?P<mm{{n}}>millones|millon|milhao|milhoes|million))\b)?"
+_NUMBER = (
+    rf"(?P<n{{n}}>{_DIGITS})(?:\s?(?:(?P<k{{n}}>mil|k|lucas|thousand)|"
+    r"(?P<mm{n}>millones|millon|milhao|milhoes|million))\b)?"
+)
 _WORDS = rf"(?P<w>{numeral_words.AMOUNT})"
-_BEFORE = rf"(?<!\w)(?!pesos?|lucas|real|reais)(?:{_SIGN.replace('{n}', '1')})\s?{_NUMBER.replace('{n}', '1')}(?![\d\w])"
+_BEFORE = (
+    rf"(?<!\w)(?!pesos?|lucas|real|reais)(?:{_SIGN.replace('{n}', '1')})\s?"
+    rf"{_NUMBER.replace('{n}', '1')}(?![\d\w])"
+)
 _AFTER = (
     rf"(?<![\w.,:/-])(?:{_NUMBER.replace('{n}', '2')}|{_WORDS})\s?(?:de\s)?"
     rf"(?:{_SIGN.replace('{n}', '2')})(?!\w)"
@@ -58,9 +64,7 @@ def read(text: str) -> list[AmountRead]:
 
 
 def _currency(match: re.Match[str]) -> str:
-    return next(
-        code for code, _ in _CURRENCIES if match[f"c1_{code}"] or match[f"c2_{code}"]
-    )
+    return next(code for code, _ in _CURRENCIES if match[f"c1_{code}"] or match[f"c2_{code}"])
 
 
 def _amount(match: re.Match[str]) -> Decimal:

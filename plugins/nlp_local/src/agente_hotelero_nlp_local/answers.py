@@ -19,9 +19,11 @@ _YES = (
     r"esta bien|ta bom|tudo bem|listo|bueno|sure|go ahead|please do|of course|absolutely|"
     r"that'?s (?:right|fine|correct|it)|(?:sounds|looks) (?:good|great|fine)|sale|orale|"
     r"barbaro|venga|book it|let'?s do it|do it|"
-    r"dale (?:nomas|mandale)|mandale|metele(?: nomas)?|de una|procede|proceda|hagale|hagalo|y? ?como no|"
+    r"dale (?:nomas|mandale)|mandale|metele(?: nomas)?|de una|procede|proceda|hagale|hagalo|"
+    r"y? ?como no|"
     r"(?:no veo )?por que no|why not|go for it|pode fechar|fecha|sisi|sim sim|si si|obvio|simon|"
-    r"ni modo,? (?=quit|cancel|borr)|reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|that works|👍|✅|👌"
+    r"ni modo,? (?=quit|cancel|borr)|reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|"
+    r"that works|👍|✅|👌"
 )
 _REFUSED = (
     r"no way|no hace falta|nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
@@ -54,7 +56,8 @@ _POLITE = (
     r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
     r"muchas|muito|many|so much|genial|great|igual(?:mente)?|amig[oa]|senor(?:ita|a)?|entonces|"
     r"entao|then|ya|ja|now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|"
-    r"todo(?: bien)?|tudo|all good|nomas|no mas|uai|che|pues|po|hombre|tio|guey|wey|parce|fechar|fecha"
+    r"todo(?: bien)?|tudo|all good|nomas|no mas|uai|che|pues|po|hombre|tio|guey|wey|parce|fechar|"
+    r"fecha"
 )
 _YES_GOES_ON = (
     rf"{_YES}|{_POLITE}|quiero (?:esa|reservar(?:la)?)|quero (?:essa|reservar)|la quiero|"
@@ -68,7 +71,8 @@ _NO_GOES_ON = (
     r"(?:tengo|tenho|uso|have)(?: (?:un|um|an?|one|ningun))?(?: (?:e-?mail|mail|correo))?(?: one)?"
 )
 _LEAD = (
-    r"^[\s¡¿!.,]*(?:(?:no(?=,? no\b)|nao(?=,? nao\b)|ni modo|ah|eh|hm+|mm+|bueno|bom|well|entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
+    r"^[\s¡¿!.,]*(?:(?:no(?=,? no\b)|nao(?=,? nao\b)|ni modo|ah|eh|hm+|mm+|bueno|bom|well|"
+    r"entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
 )
 _BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait|"
 _BUT += r"(?:si|se)(?= (?!por favor|gracias)\w)"
@@ -94,7 +98,9 @@ _CHEAPEST = (
 )
 _LAST = r"ultim[oa]|last"
 SHORT_TITLE, TELLING, LONG, LIKE = 3, 4, 5, 5
-_WITHOUT = r"\b(?:no|nao|not|sin|sem|without|menos|except|salvo)\s+(?:(?:la|el|a|o|the|es|quiero)\s+)?$"
+_WITHOUT = (
+    r"\b(?:no|nao|not|sin|sem|without|menos|except|salvo)\s+(?:(?:la|el|a|o|the|es|quiero)\s+)?$"
+)
 _TOP = r"\b(?:la|el|a|o|the)?\s*(?:de (?:arriba|cima)(?: de todo)?|top)(?: one)?\b"
 _BOTTOM = r"\b(?:la|el|a|o|the)?\s*(?:de (?:abajo|baixo)(?: de todo)?|bottom)(?: one)?\b"
 _MIDDLE = r"\b(?:la|el|a|o|the)?\s*(?:del? medio|do meio|middle|en medio)(?: one)?\b"
@@ -184,10 +190,14 @@ def _by_word(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
 
 def _by_likeness(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     """By a word that only one title has, or begins like: "la que tiene balconcito", "sabadão"."""
-    titles = [{word for word in plain(one.title).split() if len(word) >= TELLING} for one in options]
+    titles = [
+        {word for word in plain(one.title).split() if len(word) >= TELLING} for one in options
+    ]
     found: dict[str, Span] = {}
     for match in re.finditer(r"[^\W\d_]{4,}", text):
-        liked = [one.id for one, words in zip(options, titles, strict=True) if _any_like(match, words)]
+        liked = [
+            one.id for one, words in zip(options, titles, strict=True) if _any_like(match, words)
+        ]
         if len(liked) == 1 and not re.search(_WITHOUT, text[: match.start()]):
             found.setdefault(liked[0], match.span())
     if len(found) != 1:

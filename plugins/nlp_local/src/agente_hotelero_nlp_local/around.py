@@ -84,5 +84,3 @@ def _end(first: date, last: Mark) -> date:
     """The next day after `first` that `last` can mean."""
     days = (first + n * _DAY for n in range(1, 32))
     return next((day for day in days if _fits(last, day)), first)
-
-

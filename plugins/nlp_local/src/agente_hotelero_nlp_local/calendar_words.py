@@ -44,7 +44,10 @@ _FEASTS = (
     ("dia de la constitucion|puente de la constitucion", (6, 12)),
     ("todos los santos|todos os santos|all saints(?:'? day)?", (1, 11)),
     ("dia de (?:los )?muertos|finados|dia de finados", (2, 11)),
-    ("dia de la hispanidad|dia del pilar|el pilar|dia de la raza|nossa senhora aparecida", (12, 10)),
+    (
+        "dia de la hispanidad|dia del pilar|el pilar|dia de la raza|nossa senhora aparecida",
+        (12, 10),
+    ),
     ("independence day|fourth of july|july fourth|july 4th", (4, 7)),
     ("san juan|sao joao", (24, 6)),
     ("dia dos namorados", (12, 6)),

@@ -1,7 +1,7 @@
 """Times of day, as guests say them. Pure, over folded text.
 
-"A las 6 y media de la tarde", "22h40", "quarter to eight", "half six", "meia-noite e quinze". A time
-that could be of the morning or of the evening is read as it stands, with the other one beside it.
+"A las 6 y media de la tarde", "22h40", "quarter to eight", "half six", "meia-noite e quinze". A
+time that could be of the morning or of the evening is read as it stands, with the other one beside.
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ _SAID_PART = (
 _PART = f"(?:{_SAID_PART})?"
 # Numbers before these count things, not hours.
 _THINGS = (
-    r"(?!\s*(?:[a-z]+\s)?(?:(?<!la )(?<!da )(?<!in the )(?<!de )(?<!por )(?<!at )(?:noches?|noites?|nights?)|dias?|days?|semanas?|weeks?|mes(?:es)?\b|months?|"
+    r"(?!\s*(?:[a-z]+\s)?(?:(?<!la )(?<!da )(?<!in the )(?<!de )(?<!por )(?<!at )(?:noches?|"
+    r"noites?|nights?)|dias?|days?|semanas?|weeks?|mes(?:es)?\b|months?|"
     r"personas?|pessoas?|people|guests?|pax|adult|nin[oa]s?|chic[oa]s|nen[ea]s?|hij[oa]s?|crianca|"
     rf"(?:de|of|do)\s+(?!la\b|madrugada)[a-z]{{3,}}|(?:st|nd|rd|th)?\s*{MONTH}|"
     r"kids?|children|habitac|habs?\b|quartos?\b(?! (?:pr|para))|rooms?|camas?|beds?|cuadras?|"
     r"quadras?|blocks?|km|min|anos?\b|years?|%|usd|eur|reais|pesos|dolar|euros?)|[\d/]|[.,:-]\d)"
 )
 _AT_ES = (
-    r"(?:a|para|hasta|desde|entre|sobre|hacia|de|tipo|por|y|antes de|despues de|son|eso de|pra)\s+las?"
+    r"(?:a|para|hasta|desde|entre|sobre|hacia|de|tipo|por|y|antes de|despues de|son|eso de|pra)"
+    r"\s+las?"
 )
 _AT_PT = r"(?:(?:ate|entre|para|apos|e)\s+)?as|das|pelas|pras"
 _AT_EN = r"at|around|about|by|until|till?|before|after|than"
@@ -60,7 +62,7 @@ _RANGE = re.compile(
 class ClockRead:
     """A time of day, its other reading if there is one, and its place."""
 
-    time: time
+    at: time
     others: tuple[time, ...] = ()
     span: Span
     part: str = ""
@@ -73,13 +75,13 @@ def _of_hour(match: re.Match[str]) -> ClockRead | None:
     """Hour, and minutes after or before it, at a part of the day."""
     said = match.groupdict()
     hour = _number(match["h"])
-    minutes = _minutes(said.get("m")) if said.get("m") else 0
+    minutes = _minutes(said.get("m") or "0")
     if hour > MIDNIGHT or minutes >= 60:
         return None
     part = _part_of(said.get("part"))
     total = _in_the(part, hour) * 60 + (-minutes if said.get("less") else minutes)
     others = () if part or not _is_open(match["h"], hour) else (_clock(total + DAY // 2),)
-    return ClockRead(time=_clock(total), others=others, span=match.span(), part=part)
+    return ClockRead(at=_clock(total), others=others, span=match.span(), part=part)
 
 
 def _of_bare_hour(match: re.Match[str]) -> ClockRead | None:
@@ -92,7 +94,7 @@ def _of_bare_hour(match: re.Match[str]) -> ClockRead | None:
 def _at(hour: int) -> Maker:
     def make(match: re.Match[str]) -> ClockRead:
         minutes = _minutes(match["m"]) if match["m"] else 0
-        return ClockRead(time=_clock(hour * 60 + minutes), span=match.span(), part="said")
+        return ClockRead(at=_clock(hour * 60 + minutes), span=match.span(), part="said")
 
     return make
 
@@ -139,14 +141,21 @@ def _clock(minutes: int) -> time:
 def _written() -> Iterator[tuple[str, Maker]]:
     """Patterns in the order in which they claim text."""
     special = r"(?:\s*(?:y|e|and)\s+(?P<m>media|meia|cuarto|quarto|quinze|quince|dez|diez))?"
-    yield rf"{_W}(?:(?:a )?las )?12 (?:del mediodia|do meio[ -]dia|noon)(?P<m>(?!))?(?!\w)", _at(NOON)
+    yield (
+        rf"{_W}(?:(?:a )?las )?12 (?:del mediodia|do meio[ -]dia|noon)(?P<m>(?!))?(?!\w)",
+        _at(NOON),
+    )
     yield rf"{_W}(?:mediodia|meio[ -]dia|noon|midday){special}(?!\w)", _at(NOON)
     yield rf"{_W}(?:medianoche|meia[ -]noite|midnight){special}(?!\w)", _at(0)
     yield (
-        rf"{_W}(?P<h>2[0-4]|1\d|0?\d)(?:[:h]|\s?hs?\s?|(?:(?<=\bat \d\d)|(?<=\bas \d\d))\.|\.(?=\d\d\s*(?:hs?|hrs?|horas|am|pm)\b)"
-        r"|\s(?=\d\d\s+(?:in the|at|afternoon|evening|night|morning|de la|da)\b))"
-        rf"(?P<m>[0-5]\d)(?!\d){_UNIT}{_PART}(?!\w)"
-    ), _of_hour
+        (
+            rf"{_W}(?P<h>2[0-4]|1\d|0?\d)(?:[:h]|\s?hs?\s?|(?:(?<=\bat \d\d)|(?<=\bas \d\d))\.|"
+            rf"\.(?=\d\d\s*(?:hs?|hrs?|horas|am|pm)\b)"
+            r"|\s(?=\d\d\s+(?:in the|at|afternoon|evening|night|morning|de la|da)\b))"
+            rf"(?P<m>[0-5]\d)(?!\d){_UNIT}{_PART}(?!\w)"
+        ),
+        _of_hour,
+    )
     minutes = rf"(?P<m>{_QUARTER}|half|five|ten|twenty(?:[ -]five)?|(?:5|[1-5][05])(?=\s+past))"
     past = r"(?:past|after|(?P<less>to|before))"
     yield rf"{_W}{minutes}\s+{past}\s+{_HOUR}{_UNIT}{_PART}(?!\w)", _of_hour
@@ -155,9 +164,13 @@ def _written() -> Iterator[tuple[str, Maker]]:
     yield rf"{_W}(?P<m>half)\s+{_HOUR}{_PART}(?!\w)", _of_hour
     few = rf"(?P<m>{_QUARTER}|5|10|15|20|25|cinco|diez|dez|quin[cz]e|veinte|vinte|veinticinco)"
     yield (
-        rf"(?<!para )(?<!pra )(?<!p/)(?<!x ){_W}{few}\s+(?P<less>para|pra?s?|p/)\s*(?:las?|as?)?\s*"
-        rf"{_HOUR}(?!\w){_THINGS}{_UNIT}{_PART}(?!\w)"
-    ), _of_hour
+        (
+            rf"(?<!para )(?<!pra )(?<!p/)(?<!x ){_W}{few}\s+(?P<less>para|pra?s?|p/)\s*(?:las?|"
+            rf"as?)?\s*"
+            rf"{_HOUR}(?!\w){_THINGS}{_UNIT}{_PART}(?!\w)"
+        ),
+        _of_hour,
+    )
     after = rf"(?:\s+(?:y|e|(?P<less>menos))\s+{_MINUTES}(?!\w){_THINGS})?"
     at = rf"(?:{_AT_ES}|{_AT_PT})"
     yield rf"{_W}{at}\s+{_HOUR}(?!\w){_THINGS}{after}{_UNIT}{_PART}(?!\w)", _of_hour
@@ -199,7 +212,7 @@ def _opening(said: ClockRead, free: str) -> Iterator[ClockRead]:
     if match is not None:
         hour = int(match["h"])
         others = (_clock(hour * 60 + DAY // 2),) if _is_open(match["h"], hour) else ()
-        yield ClockRead(time=_clock(hour * 60), others=others, span=match.span("h"))
+        yield ClockRead(at=_clock(hour * 60), others=others, span=match.span("h"))
 
 
 def _shared(said: ClockRead, after: ClockRead | None, text: str) -> ClockRead:
@@ -209,5 +222,5 @@ def _shared(said: ClockRead, after: ClockRead | None, text: str) -> ClockRead:
     between = text[said.span[1] : after.span[0]]
     if not re.fullmatch(r"\s*(?:y|e|and|to|till?|a|o|ou|or|-|ate|hasta)?\s*", between):
         return said
-    moved = _clock(_in_the(after.part, said.time.hour) * 60 + said.time.minute)
-    return replace(said, time=moved, others=(), part=after.part)
+    moved = _clock(_in_the(after.part, said.at.hour) * 60 + said.at.minute)
+    return replace(said, at=moved, others=(), part=after.part)

@@ -40,7 +40,7 @@ def _questions(file: Path) -> list[Question]:
         found = error.errors(include_input=False, include_url=False)
         told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found]
         raise click.ClickException("\n".join([f"{file}:", *told])) from None
-    return [Question(name=name, phrases=dict(one.phrases)) for name, one in checked.items()]
+    return [Question(name=name, phrases=one.examples()) for name, one in checked.items()]
 
 
 with_questions = click.option(
@@ -148,6 +148,8 @@ def _entity(entity: Entity) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, StayHint):
         return _stay(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     if is_dataclass(value) and not isinstance(value, type):
         return {key: _plain(item) for key, item in asdict(value).items()}
     return _plain(value)

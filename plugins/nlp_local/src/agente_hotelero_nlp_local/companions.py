@@ -26,7 +26,9 @@ _I = (
     r"e\s+eu|eu\s+e|eu,|eu\s*\+|yo\s*\+|\+\s*(?:yo|eu|me)|mas\s+yo|conmigo|comigo|with me)(?!\w)"
 )
 _WITH = r"\b(?:con|com|with)\s+(?:\w+\s+)?$"
-_TRAVEL = r"\b(?:viaj\w+|voy|vou|va[mo]+s|ire|iremos|vengo|venimos|travel\w*|coming|going|com minha)\b"
+_TRAVEL = (
+    r"\b(?:viaj\w+|voy|vou|va[mo]+s|ire|iremos|vengo|venimos|travel\w*|coming|going|com minha)\b"
+)
 _OTHERS = r"\b(?:para|pra|for|de|of)\s+(?:los\s+|os\s+)?$"
 _COUPLES = (
     rf"{_W}(?:(?P<n>{NUMBER})\s+)?(?:matrimonios?(?!\s+amigo\b)|parejas?|casal|casais|couples?)\b"

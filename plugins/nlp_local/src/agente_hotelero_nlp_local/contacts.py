@@ -40,20 +40,28 @@ _PARTICLE = r"(?:de|del|da|do|dos|das|la|las|los|y|e|van|von|der|di|du|le|san|sa
 _WORD = r"[^\W\d_][^\W\d_'’.-]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"{_WORD}\.?(?:\s+(?:{_PARTICLE}\s+)*{_WORD}){{0,4}}"
 _INTRODUCED = re.compile(
-    r"(?i:(?<!\w)(?:me llamo|mi nombre(?: completo)? es|a nombre del?(?: la)?(?: se[ñn]or(?:a|ita)?)?|al nombre de|te firma|firma|a mi nombre,?|meu nome "
+    r"(?i:(?<!\w)(?:me llamo|mi nombre(?: completo)? es|a nombre del?(?: la)?(?: se[ñn]or(?:a|"
+    r"ita)?)?|al nombre de|te firma|firma|a mi nombre,?|meu nome "
     r"(?:completo )?[eé]|me chamo|em nome de|no nome de|my (?:full )?name is|my name'?s|"
     r"under the name(?: of)?|in the name of|the name is|nombre:|nome:|name:|"
     r"nombre (?:a|por)|nome (?:para|por)|name to|apellido(?: es)?|sobrenome(?: [eé])?|"
-    r"(?:surname|last name|family name)(?: is)?|pregunt(?:en|e|a|ar) por|perguntar? (?:por|pela|pelo)|"
-    r"ask for|paid by|pag(?:ado|o|ó) por|a cargo de|les escribe|le escribe|te escribe|quem fala (?:é|e)|"
-    r"quem escreve (?:é|e)|titular:?|make (?:it|them) out to|put (?:it|them) (?:under|in the name of)|"
+    r"(?:surname|last name|family name)(?: is)?|pregunt(?:en|e|a|ar) por|perguntar? (?:por|pela|"
+    r"pelo)|"
+    r"ask for|paid by|pag(?:ado|o|ó) por|a cargo de|les escribe|le escribe|te escribe|"
+    r"quem fala (?:é|e)|"
+    r"quem escreve (?:é|e)|titular:?|make (?:it|them) out to|put (?:it|them) (?:under|"
+    r"in the name of)|"
     r"a nombre de (?:mi|su) \w+,?|em nome d[ao] (?:minha|meu) \w+,?))"
     rf"\s*:?\s*(?P<name>{_NAME})"
 )
 _HINTED = re.compile(
-    r"(?i:(?<!\w)(?:bota|pon(?:ela|la|lo|é|gala)|coloca|anota(?:me)?|soy|sou(?: [oa])?|i am|i'm|it'?s for|under|try|habla|reserva de|reserva da|reserva do|booking for|acá|aca|aquí|aqui(?! (?:é|e) )|this is|"
-    r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|cordialmente|"
-    r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|obrigad[oa]|"
+    r"(?i:(?<!\w)(?:bota|pon(?:ela|la|lo|é|gala)|coloca|anota(?:me)?|soy|sou(?: [oa])?|i am|i'm|"
+    r"it'?s for|under|try|habla|reserva de|reserva da|reserva do|booking for|acá|aca|aquí|"
+    r"aqui(?! (?:é|e) )|this is|"
+    r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|"
+    r"cordialmente|"
+    r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|"
+    r"obrigad[oa]|"
     r"thanks|thank you|mr\.?|mrs\.?|ms\.?|sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"
     rf"(?P<name>(?=[^\W\d_a-z]){_NAME})"
 )
@@ -75,7 +83,9 @@ _CODE_LABEL = re.compile(
 _LABELLED = re.compile(r"(?<!\w)(?:[a-zà-ÿ]+\s+){0,2}[a-zà-ÿ]+\s*:\s*(?=\s{4})")
 _JOINED = re.compile(r"(?i)^[\s,.;:]*(?:(?:y|e|and|de|of)\s+)|(?:\s+(?:y|e|and))[\s,.;:]*$")
 _ENDS = re.compile(r"(?i)\s+(?:y|e|and|mi|meu|my|email|e-mail|mail|correo|con|com|with)$")
-_TITLE = re.compile(r"(?i)^(?:mr|mrs|ms|miss|sr|sra|srta|dr|dra|don|doña|dona|señor|señora)\b\.?\s+")
+_TITLE = re.compile(
+    r"(?i)^(?:mr|mrs|ms|miss|sr|sra|srta|dr|dra|don|doña|dona|señor|señora)\b\.?\s+"
+)
 LONGEST_NAME = 5
 
 

@@ -26,7 +26,7 @@ _UNIT = (
 )
 _ORD = r"(?:st|nd|rd|th|ro|ero|\.?o|\.?a)?(?!\w)"
 _ART = r"(?:(?:el|o|the|no|on)\s+)?(?:(?:dia|day|the)\s+)?"
-_SHORT_YEAR = rf"(?<=[a-z.]\s)(?:2[6-9]|3\d)(?=\s*(?:$|[,.;)>-]))(?!\s*-\s*\d)"
+_SHORT_YEAR = r"(?<=[a-z.]\s)(?:2[6-9]|3\d)(?=\s*(?:$|[,.;)>-]))(?!\s*-\s*\d)"
 _YEAR = rf"(?:\s*(?:,|de|del|do|of)?\s*(?P<y>20\d\d|'\d\d|{_SHORT_YEAR}))?(?!\d)"
 _DAY_OF = (
     rf"(?P<d>{DAY})(?:{_ORD}(?:[-/]|\.?\s*)(?:(?:del?|d|do|of|mes de)\s+)*|(?<=\d)(?=[a-z]{{3}}))"
@@ -75,8 +75,9 @@ def _relative() -> Iterator[Written]:
     yield rf"{_W}{some}\s+{units}\s+(?:ago|atras|back)(?!\w)", dates.some_days_ago
     yield rf"{_W}(?:hace|ha|faz)\s+{some}\s+{units}(?!\w)", dates.some_days_ago
     yield rf"{_W}(?:yesterday|ayer|ontem)(?!\w)", dates.ahead(-1)
-    yield rf"{_W}(?:in (?:a )?fortnight|(?:a )?fortnight (?:from (?:today|now)|today))(?!\w)", (
-        dates.in_weeks(2)
+    yield (
+        rf"{_W}(?:in (?:a )?fortnight|(?:a )?fortnight (?:from (?:today|now)|today))(?!\w)",
+        (dates.in_weeks(2)),
     )
     yield rf"{_W}(?:for )?(?:a )?fortnight(?!\w)", dates.fortnight
     a_week = r"(?:de )?hoy en (?:ocho|8)|de hoje a (?:oito|8)|hoje a oito|(?:today|this day) week"
@@ -114,7 +115,10 @@ def _lengths() -> Iterator[Written]:
     yield rf"{_W}(?P<n>\d{{1,2}})(?P<n2>(?!))?\s?n(?!\w)", dates.nights
     not_a_date = rf"(?!\w)(?! (?:from|after)(?! (?:the )?(?:\d|{words.MONTH})))"
     yield rf"{_W}overnight(?!\w)(?! (?:parking|guest))", dates.one_night
-    yield rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}", dates.weeks
+    yield (
+        rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}",
+        dates.weeks,
+    )
     long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"
     yield rf"{_W}{long}\s+(?:unos |about )?(?P<n>{NUMBER})\s+(?:dias|days)(?!\w)", dates.days_long
     since = r"(?=,?\s+(?:desde|a partir|a contar|from|starting|empezando|comecando|arrancando))"
@@ -172,8 +176,12 @@ def _parts() -> Iterator[Written]:
     what = r"(?:(?P<half>quincena|quinzena|fortnight|mitad|metade|half)|semana|week)"
     of = r"(?:del?|do|da|of|in)(?: mes de)?"
     yield (
-        rf"{_W}(?:(?:la|a|the|na|en la|in the)\s+)?{nth}\s+{what}\s+{of}\s+(?:{_months_marked()})"
-    ), dates.part_of_month
+        (
+            rf"{_W}(?:(?:la|a|the|na|en la|"
+            rf"in the)\s+)?{nth}\s+{what}\s+{of}\s+(?:{_months_marked()})"
+        ),
+        dates.part_of_month,
+    )
 
 
 def _nth_weekdays(language: str) -> Iterator[Written]:
@@ -181,9 +189,12 @@ def _nth_weekdays(language: str) -> Iterator[Written]:
     of = r"(?:del?|do|da|of|in)(?: mes de)?"
     for number, name in words.weekdays(language):
         yield (
-            rf"{_W}(?:(?:el|o|a|the|na|no)\s+)?(?P<nth>{nth}|primeira|ultima)\s+{name}\s+{of}\s+"
-            rf"(?:{_months_marked()})"
-        ), dates.nth_weekday(number)
+            (
+                rf"{_W}(?:(?:el|o|a|the|na|no)\s+)?(?P<nth>{nth}|primeira|ultima)\s+{name}\s+{of}\s+"
+                rf"(?:{_months_marked()})"
+            ),
+            dates.nth_weekday(number),
+        )
 
 
 def _week_of() -> Written:
@@ -195,14 +206,18 @@ def _week_of() -> Written:
 def _bridge() -> Written:
     long = (
         r"puente(?! de la constitucion)|finde largo|fin de semana largo|feriadao|feriadon|"
-        r"feriado prolongado|(?<=el )feriado|(?<=este )feriado|(?<=no )feriado|feriado(?= (?:del?|do|da) )|fim de semana prolongado|long weekend|ponte|"
+        r"feriado prolongado|(?<=el )feriado|(?<=este )feriado|(?<=no )feriado|"
+        r"feriado(?= (?:del?|do|da) )|fim de semana prolongado|long weekend|ponte|"
         r"bank holiday(?: weekend)?"
     )
     return rf"{_W}(?:el |o |the |este |no )?(?:{long})(?!\w)", dates.bridge
 
 
 def _bare() -> Written:
-    article = r"(?P<art>(?:el(?: mismo| propio)?|o dia|el dia|the(?: day)?|no dia|dia|day|del dia|al dia)\s+)"
+    article = (
+        r"(?P<art>(?:el(?: mismo| propio)?|o dia|el dia|the(?: day)?|no dia|dia|day|del dia|al dia)"
+        r"\s+)"
+    )
     clock = r"(?<!\blas )(?<!\bas )(?<!\bat )"
     month = (
         r"(?:\s+(?:del?|do|of)\s+(?:(?P<next>(?:proximo mes|mes que vien?e|mes que vem|next month|"

@@ -18,11 +18,12 @@ class Mark:
 
     `sure`: it can stand alone ("el 24", but not "24"). `ahead`: days from today. `easter`: days
     from Easter Sunday. `nth_of`: a feast of a weekday (see `calendar_words`). `feast`: a day with a
-    name. `week_of`, `bridge`: the week, the long weekend around the date. `weeks_later`: so many
-    weeks after the day named ("Saturday week"). `months_ahead`: the day is of this or a later month.
-    `shift`: so many days later than named (-1: its eve). `event`: what others lie around. `near`: the weekday before (-1) or after
-    (1) what is named. `part`: "week" or "half" of `month`, the `nth`. `week`: which occurrence of a weekday or weekend is meant. `nth`: which
-    weekend of `month` (-1: the last). `wrong`: written as a date that no calendar has.
+    name. `week_of`, `bridge`: the week, the long weekend around the date. `event`: what others lie
+    around. `weeks_later`: so many weeks after the day named ("Saturday week"). `months_ahead`: the
+    day is of this or a later month. `shift`: so many days later than named (-1: its eve). `near`:
+    the weekday before (-1) or after (1) what is named. `part`: "week" or "half" of `month`, the
+    `nth`. `week`: which occurrence of a weekday or weekend is meant. `nth`: which weekend of
+    `month` (-1: the last). `wrong`: written as a date that no calendar has.
     """
 
     start: int
@@ -158,9 +159,7 @@ def some_days_ago(match: re.Match[str]) -> Mark | None:
 
 
 def in_weeks(weeks: int) -> Maker:
-    return lambda match: Mark(
-        start=match.start(), end=match.end(), ahead=7 * weeks, week_of=True
-    )
+    return lambda match: Mark(start=match.start(), end=match.end(), ahead=7 * weeks, week_of=True)
 
 
 def week_of(match: re.Match[str]) -> Mark | None:

@@ -22,7 +22,15 @@ from agente_hotelero.messages import (
 )
 from pydantic import Field
 
-from agente_hotelero_nlp_local import contacts, entities, intents, languages, model, phrases, teaching
+from agente_hotelero_nlp_local import (
+    contacts,
+    entities,
+    intents,
+    languages,
+    model,
+    phrases,
+    teaching,
+)
 from agente_hotelero_nlp_local.text import plain
 
 LONGEST = 2000
@@ -179,7 +187,7 @@ def _with_family(
 def _asked_for(family: Sequence[Intent]) -> Intent | None:
     """The likeliest; where something may be asked for, that is not merely telling of it."""
     asked = [one for one in family if one.name != "provide_info" and one.confidence >= ASKED]
-    return (asked or family or [None])[0]
+    return next(iter(asked or family), None)
 
 
 def _is_stay_and_more(entity: Entity, said: Sequence[Entity]) -> bool:

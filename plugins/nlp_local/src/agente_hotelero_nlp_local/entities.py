@@ -22,12 +22,15 @@ _ONE_WORD = re.compile(r"[^\W\d_]+")
 
 def ordinary(texts: Iterable[str]) -> frozenset[str]:
     """Words that occur more than once in texts, folded; capitals inside a text are names."""
-    counts = Counter(
-        plain(word)
+    written = Counter(
+        word
         for text in texts
         for number, word in enumerate(_ONE_WORD.findall(text))
         if number == 0 or not word[0].isupper()
     )
+    counts = Counter[str]()
+    for word, times in written.items():
+        counts[plain(word)] += times
     return frozenset(word for word, times in counts.items() if times >= OFTEN and len(word) > 1)
 
 
@@ -69,7 +72,7 @@ def _times_and_amounts(folded: Folded) -> Iterator[tuple[Entity, Span]]:
         yield _entity("money", folded, folded.span(*one.span), one.money), one.span
     for said in clock_times.read(mask(text, [one.span for one in sums])):
         span = folded.span(*said.span)
-        yield _entity("time", folded, span, said.time, said.others), said.span
+        yield _entity("time", folded, span, said.at, said.others), said.span
 
 
 def _without_spans(folded: Folded, counted: Iterable[tuple[Entity, Span]]) -> Folded:

@@ -16,7 +16,9 @@ from agente_hotelero_nlp_local.features import Matrix
 from agente_hotelero_nlp_local.text import plain
 
 NOT_AN_INTENT = "out_of_scope"
-COURTESY = frozenset({"greeting", "goodbye", "thanks", "acknowledge", "affirm", "deny", "provide_info"})
+COURTESY = frozenset(
+    {"greeting", "goodbye", "thanks", "acknowledge", "affirm", "deny", "provide_info"}
+)
 FIRM = 0.5
 SHOWN = 0.02
 LESS = 0.001

@@ -1,8 +1,8 @@
 """The classifier: kernel ridge regression, one output per intent and language, and its calibration.
 
 The kernel is a Gaussian of the sentence embeddings, in the `DIMENSIONS` in which the phrases differ
-most, plus the product of the n-gram vectors. Choices (`RIDGE`, `GRAM_WEIGHT`, `SHARPNESS`) were made
-on left-out scores of the training phrases only.
+most, plus the product of the n-gram vectors. Choices (`RIDGE`, `GRAM_WEIGHT`, `SHARPNESS`) were
+made on left-out scores of the training phrases only.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Model:
 
     def raw(self, texts: Sequence[str], embedded: Matrix) -> tuple[Matrix, Matrix]:
         """Scores of intents before the curve, and of languages."""
-        meant = _closeness(embedded @ self.axes @ self.anchors.T) @ self.pull
+        projected: Matrix = embedded @ self.axes
+        meant = _closeness(projected @ self.anchors.T) @ self.pull
         found = meant + np.stack([self._worded(text) for text in texts]) + self.bias
         return found[:, : len(self.intents)], found[:, len(self.intents) :]
 

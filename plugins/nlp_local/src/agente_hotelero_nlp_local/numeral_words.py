@@ -33,7 +33,10 @@ def _values() -> dict[str, int]:
         for names, first, step in steps
         for place, words in enumerate(names)
         for word in words.split()
-    } | {f"veinti{unit}": 20 + n for n, unit in enumerate("un dos tres cuatro cinco seis".split(), 1)}
+    } | {
+        f"veinti{unit}": 20 + n
+        for n, unit in enumerate(["un", "dos", "tres", "cuatro", "cinco", "seis"], 1)
+    }
 
 
 WORDS = _values()

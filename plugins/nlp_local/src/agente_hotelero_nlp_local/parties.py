@@ -31,8 +31,10 @@ _CHILD = (
 # "Dos perros chiquitos" are not children.
 _ANIMAL = r"(?:perr|gat|mascota|cachorr|cao|caes|dog|cat|pet|animal)"
 _POLICY = (
-    rf"{_W}(?:l[oa]s |os |as )?(?:{_CHILD})?\s*(?:menor(?:es)?|mayor(?:es)?|maior(?:es)?|hasta|ate|under|"
-    r"over|up to|below|abaixo|acima|por debajo|aged? (?:under|over))\s+(?:de |of |the age of |os |los )?"
+    rf"{_W}(?:l[oa]s |os |as )?(?:{_CHILD})?\s*(?:menor(?:es)?|mayor(?:es)?|maior(?:es)?|hasta|"
+    rf"ate|under|"
+    r"over|up to|below|abaixo|acima|por debajo|aged? (?:under|over))\s+(?:de |of |the age of |"
+    r"os |los )?"
     r"\d{1,2}(?:\s*(?:anos?|years?))?(?:\s+(?:de edad|old))?"
 )
 _ONLY_TWINS = r"(?<![\w¤])(?:gemel[oa]s|gemeos|gemeas|mellizos|twins?(?= (?:girls|boys|aged|of)))\b"
@@ -41,7 +43,9 @@ _MINE = r"(?:mi|mis|meu|meus|minha|minhas|my|nuestr[oa]s?|noss[oa]s?|our)"
 _YEARS = r"(?:anos?|anitos?|aninhos?|years?|yrs?|yo)\b"
 _MONTHS = r"(?:mes(?:es)?|months?)\b"
 _NUMBERS = r"\d{1,2}(?:\s*(?:,|y|e|and|&|anos y|anos e)\s*\d{1,2})*"
-_AGE_BESIDE = rf"{_CHILD}\s+(?:de|com|con|aged|of)\s+(?P<n>{COUNT})(?!\w)(?!\s*(?:dias|noches|noites))"
+_AGE_BESIDE = (
+    rf"{_CHILD}\s+(?:de|com|con|aged|of)\s+(?P<n>{COUNT})(?!\w)(?!\s*(?:dias|noches|noites))"
+)
 _AGE_OF_OTHER = rf"\b(?:otr[oa]|outr[oa])\s+de\s+(?P<n>{COUNT})(?!\w)"
 _AGES_HAD = rf"{_CHILD}\s+(?:tienen|tem|have|are|son)\s+(?P<n>{_NUMBERS})(?!\w)"
 _AGES_BESIDE = rf"{_W}{_CHILD}\s*(?:\(|de|com|con|aged)\s*(?P<n>{_NUMBERS})(?!\w|\s*{_YEARS})"
@@ -59,13 +63,21 @@ _FOR = (
 )
 _AMONG = (
     r"\s*[,:(]?\s*(?:(?:y\s+)?de (?:los|las) (?:que|cuales)|sendo|siendo|incluid\w+|incluyendo|"
-    r"incluindo|including|of whom|of which|entre ellos|entre eles|ojo que|dos quais|das quais|(?<=,\s))"
+    r"incluindo|including|of whom|of which|entre ellos|entre eles|ojo que|dos quais|das quais|"
+    r"(?<=,\s))"
 )
 _FAMILY = rf"{_W}(?:family|familia)\s+(?:of|de)\s+(?P<n>{COUNT})(?!\w)"
-_HAS = r"\b(?:tiene|tem|she'?s|he'?s|cumple|tendra|fez|hace)\s+(?P<n>\d{1,2})(?!\w|\s*(?:\w+ )?(?:noches|nights))"
-_CORRECTED = r"\b(?:quer dizer|quiero decir|digo|i mean|so|en total|no total|in total|ahora|agora|now|antes|before|perdon|mejor|em vez|en vez|instead)\b"
+_HAS = (
+    r"\b(?:tiene|tem|she'?s|he'?s|cumple|tendra|fez|hace)\s+"
+    r"(?P<n>\d{1,2})(?!\w|\s*(?:\w+ )?(?:noches|nights))"
+)
+_CORRECTED = (
+    r"\b(?:quer dizer|quiero decir|digo|i mean|so|en total|no total|in total|ahora|agora|now|antes|"
+    r"before|perdon|mejor|em vez|en vez|instead)\b"
+)
 _ALONE = (
-    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy|vengo|vamos|vou) (?:sol|solit|sozinh)[oa]|"
+    r"(?:solo (?:yo|para mi)|sol[oa] yo|yo sol[oa]|(?:viajo|voy|vengo|vamos|vou) (?:sol|solit|"
+    r"sozinh)[oa]|"
     r"i (?:come|travel|am travelling) alone|so eu|so para mim|"
     r"(?:viajo|vou) sozinh[oa]|sozinh[oa]|just me|only me|(?:for )?myself|just for me|by myself|"
     r"para mi sol[oa])\b"
@@ -196,7 +208,7 @@ def _children(reading: _Reading) -> int | None:
     counts = [value(match["n"]) for match in reading.take(number)]
     own = rf"{_W}{_MINE}\s+(?:(?!{_ANIMAL})\w+\s)?(?P<who>{_CHILD})"
     counts += [_of_word(match["who"]) for match in reading.take(rf"{own}(?<!(?<!g)s)")]
-    other = rf"¤\s+(?:\w+\s+)?¤\s*(?:y|e|and)\s+(?:otr[oa]|outr[oa]|another|one)(?=\s+(?:de|of)\b)"
+    other = r"¤\s+(?:\w+\s+)?¤\s*(?:y|e|and)\s+(?:otr[oa]|outr[oa]|another|one)(?=\s+(?:de|of)\b)"
     counts += [1 for _ in reading.take(other)] if counts else []
     counts += [2 for _ in reading.take(rf"{_W}(?:(?:los|as|os|{_MINE})\s+)?{_TWINS}\b")]
     one = r"(?:el|la|a|o|the)\s+(?:bebe|beba|bebita|bebito|crianca|nene|nena|baby|gord[oa])\b"
@@ -210,7 +222,9 @@ def _of_word(word: str) -> int:
 
 def _adults(reading: _Reading, text: str) -> int | None:
     """Adults that are counted, else people that are, else those who are named."""
-    said = list(reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_ADULTS}|{_W}adult\w*\s*:\s*(?P<m>\d{{1,2}})"))
+    said = list(
+        reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_ADULTS}|{_W}adult\w*\s*:\s*(?P<m>\d{{1,2}})")
+    )
     people = list(reading.take(rf"{_W}(?P<n>{NUMBER})\s+{_PEOPLE}"))
     for matches in (said, people):
         if matches:
@@ -236,7 +250,9 @@ def _count(match: re.Match[str]) -> str:
 
 def _without_children(people: int, said: re.Match[str], text: str) -> int:
     """ "5 personas, de las que 2 son niños": the children are among the people."""
-    among = re.match(rf"{_AMONG}\s*(?P<n>{NUMBER})\s+(?:son |sao |are )?{_CHILD}", text[said.end() :])
+    among = re.match(
+        rf"{_AMONG}\s*(?P<n>{NUMBER})\s+(?:son |sao |are )?{_CHILD}", text[said.end() :]
+    )
     return people - value(among["n"]) if among and value(among["n"]) < people else people
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SOFT = r"(?:[\s¤,.]|\b(?:maybe|perhaps|quizas?|tal vez|talvez|capaz|eh|em|um|uh|creo|night|noche|noite|morning|evening|afternoon|tarde|del|al|dia|el|la|o|os|a|the|on|at|na|no(?!\s*[,.;]))\b)*"
+SOFT = (
+    r"(?:[\s¤,.]|\b(?:maybe|perhaps|quizas?|tal vez|talvez|capaz|eh|em|um|uh|creo|night|noche|"
+    r"noite|morning|evening|afternoon|tarde|del|al|dia|el|la|o|os|a|the|on|at|na|no(?!\s*[,.;]))\b)*"
+)
 STRONG_TO = (
     r"(?:\bal\b|\bao\b|\bhasta\b|\bhta\b|\bate\b|\b(?:un)?till?\b|\bthrough\b|\bthru\b|\bto\b|"
     r"->|>|→|\ba\b(?=\s+(?:el|o dia)\b))"
@@ -11,18 +14,25 @@ WEAK_TO = r"(?:\ba\b|[-/>]+|\bp/|\bpara\b|\bpra\b|\b[ye] (?:hasta|ate)\b)"
 ARRIVE = (
     r"\b(?:llega\w*|llego|llegue\w*|llegamos|entro|entra\w*|entre(?:mos)?\b|ent\.?|ingres\w+|"
     r"arriv\w+|arrib\w+|arr\.?|cheg\w+|entrando|check(?:ing)?[ -]?in|chk[ -]?in|desde|from|"
-    r"a partir d\w+|starting|empezando|comecando|com(?:e|ing)|get(?:ting)? (?:in|there)|caemos|caigo|"
-    r"aterriz\w+|lands?|landing|pous\w+|inicio|ida|(?<!nos )(?<!me )(?:vamos|iriamos|voy) el|vengo|venimos|in(?=\W{0,2}\d)|"
+    r"a partir d\w+|starting|empezando|comecando|com(?:e|ing)|get(?:ting)? (?:in|there)|caemos|"
+    r"caigo|"
+    r"aterriz\w+|lands?|landing|pous\w+|inicio|ida|(?<!nos )(?<!me )(?:vamos|iriamos|voy) el|"
+    r"vengo|venimos|in(?=\W{0,2}\d)|"
     r"venir\w*|vindo|viremos)\b\.?"
 )
 LEAVE = (
     r"(?<!cuanto )\b(?:sal(?:e|go|imos|id[ao]|iendo|ida|gamos|dria\w*|ir|iriamos)?|"
     r"sa(?:io|i|em|ir|ida|indo|imos|iremos|iria\w*)|leav\w+|depart\w*|dep\.?|partid[ao]|partimos|partir\w*|parto|"
-    r"partindo|check(?:ing)?[ -]?out|chk[ -]?out|out|nos vamos|me voy|me iria|nos iriamos|nos iremos|"
-    r"me vou|nos vamos embora|se (?:van|irian|iran|vao|iriam)|segui(?:mos|remos)|sigo viaje|continuamos|irnos|irme|retir\w+|egres\w+|regres\w+|volvemos|vuelvo|volver\w*|"
-    r"nos volvemos|volt(?:o|amos|ar\w*|ando)|devolv\w+|march\w+(?! (?:\d|de))|l[oa] dej(?:o|amos)|dej(?:o|amos|ando|ar\w*|ariamos) (?:la|el)|liber(?:o|amos)|desocup\w+|deix\w+ o|entreg\w+|"
+    r"partindo|check(?:ing)?[ -]?out|chk[ -]?out|out|nos vamos|me voy|me iria|nos iriamos|"
+    r"nos iremos|"
+    r"me vou|nos vamos embora|se (?:van|irian|iran|vao|iriam)|segui(?:mos|remos)|sigo viaje|"
+    r"continuamos|irnos|irme|retir\w+|egres\w+|regres\w+|volvemos|vuelvo|volver\w*|"
+    r"nos volvemos|volt(?:o|amos|ar\w*|ando)|devolv\w+|march\w+(?! (?:\d|de))|l[oa] dej(?:o|"
+    r"amos)|dej(?:o|amos|ando|ar\w*|ariamos) (?:la|el)|liber(?:o|amos)|desocup\w+|deix\w+ o|"
+    r"entreg\w+|"
     r"hasta|hta|ate|(?:un)?till?|through|vou embora|vamos embora|go(?:ing)? (?:home|back|out|away)|"
-    r"(?:we|i) go|go(?=\s*$)|fly(?:ing)? (?:home|back|out)|head(?:ing)? (?:home|back|out|off)|volta|vuelta)"
+    r"(?:we|i) go|go(?=\s*$)|fly(?:ing)? (?:home|back|out)|head(?:ing)? (?:home|back|out|off)|"
+    r"volta|vuelta)"
     r"\b\.?"
 )
 INSTEAD = (
@@ -30,7 +40,8 @@ INSTEAD = (
     r"[^,;.]{0,12}$"
 )
 DENIED = (
-    r"\b(?:no|nao|not|ni|nem|nor|neither|ya no|ja nao)\s+(?:(?:es|e|para|pra|on|from|in|seria|va a ser)\s+)?"
+    r"\b(?:no|nao|not|ni|nem|nor|neither|ya no|ja nao)\s+(?:(?:es|e|para|pra|on|from|in|seria|"
+    r"va a ser)\s+)?"
     r"(?:(?:a|em|no|na)\s+)?(?:del?\s+|el\s+|o\s+|al\s+|the\s+)?(?:dia\s+)?$"
 )
 DENIED_AFTER = r"\s*,?\s*(?:no|nao|not)\b(?=\s*[,.;:!]|\s*$|\s+(?:sino|mejor|me|puedo|posso|va))"
@@ -45,17 +56,20 @@ CORRECTING = (
 MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
 MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
 NIGHT_OF = (
-    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|do|of|on)"
+    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|"
+    r"do|of|on)"
     r"(?: dia)?\s*$"
 )
 NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
 GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
 # "De 7 a 10" beside these are the hours of something.
 HOURS = (
-    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|iran|irao)|cierr\w+|open\w*|"
+    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|"
+    r"iran|irao)|cierr\w+|open\w*|"
     r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
     r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
-    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar|menores|edades|idades)\b"
+    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|"
+    r"hours?|turno|happy hour|bar|menores|edades|idades)\b"
 )
 # "Vispera del 25", "dos días antes de Navidad", "the day after Easter": so many days off a date.
 OFF = (
@@ -63,39 +77,55 @@ OFF = (
     r"(?:dias?|days?)\s+(?:(?P<before>antes|anterior|previo|before)|despues|depois|siguiente|after))"
     r"\s*(?:del?|do|da|of|a|al|ao|the)?\s*(?:el\s+|o\s+|dia\s+)?$"
 )
-EVENT = r"\b(?:es|e|sera|seria|is|will be|cae|cai)\s+(?:no\s+|on\s+|em\s+|el\s+|o\s+|dia\s+|the\s+)*$"
+EVENT = (
+    r"\b(?:es|e|sera|seria|is|will be|cae|cai)\s+(?:no\s+|on\s+|em\s+|el\s+|o\s+|dia\s+|the\s+)*$"
+)
 BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
 NIGHT_OF = (
-    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|do|of|on)"
+    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|"
+    r"do|of|on)"
     r"(?: dia)?\s*$"
 )
 NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
 GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
 # "De 7 a 10" beside these are the hours of something.
 HOURS = (
-    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|iran|irao)|cierr\w+|open\w*|"
+    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|"
+    r"iran|irao)|cierr\w+|open\w*|"
     r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
     r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
-    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|hours?|turno|happy hour|bar|menores|edades|idades)\b"
+    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|"
+    r"hours?|turno|happy hour|bar|menores|edades|idades)\b"
 )
 EVE = (
     r"\b(?:vispera|vespera|eve|(?:un |el |o |um )?dia (?:antes|anterior)|(?:the |a )?day before|"
     r"(?:the )?night before)\s*(?:del?|do|da|of|a|al|ao|the)?\s*(?:el\s+|dia\s+)?$"
 )
-BEFORE = r"\s+(?:before|antes (?:del?|do|da)|anterior (?:al?|ao)|previo (?:al?))(?:\s+(?:el|la|o|a))?\s+"
+BEFORE = (
+    r"\s+(?:before|antes (?:del?|do|da)|anterior (?:al?|ao)|previo (?:al?))(?:\s+(?:el|la|o|a))?\s+"
+)
 AFTER = r"\s+(?:after|despues (?:del?)|depois (?:do|da|de)|siguiente (?:al?)|seguinte (?:ao?))\s+"
 STREET = r"\b(?:avenida|avda?\.?|av\.?|calle|rua|esquina|street|st\.|plaza|praca|ruta|hotel)\s+$"
 # Times at which a house is open; no stay, unless words of staying are beside them.
-OPEN = r"\b(?:abr(?:e|en|em|is)|opens?|opened|abiert[oa]s?|abert[oa]s?|atiend\w+|atendem?|funciona\w*|cierran?|fecham?|clos(?:e|es|ed))\b"
+OPEN = (
+    r"\b(?:abr(?:e|en|em|is)|opens?|opened|abiert[oa]s?|abert[oa]s?|atiend\w+|atendem?|"
+    r"funciona\w*|cierran?|fecham?|clos(?:e|es|ed))\b"
+)
 STAYING = (
     r"\b(?:reserv\w*|book\w*|noches?|noites?|nights?|hab\w*|cuartos?|quartos?|rooms?|llega\w*|cheg\w+|"
     r"arriv\w+|disponib\w*|availab\w*|quedar\w*|ficar\w*|stay\w*|lugar|hospeda\w*|aloja\w*)\b"
 )
 # What is told of the past is no stay to come.
 PAST = (
-    r"\b(?:estuv(?:e|imos)|estive(?:mos)?|fiquei|(?:i|we) stayed|was there|were there|were at|naci|nasci|"
-    r"born|deixei|me deje|olvide|ayer|ontem|mande|escribi|llame|mandei|escrevi|liguei|(?:i|we) (?:called|wrote|emailed|sent)|yesterday|(?:la semana|el mes|el ano|a semana|o mes|o ano) "
-    r"pasad[oa]|passad[oa]|last (?:week|month|year|january|february|march|april|may|june|july|august|"
+    r"\b(?:estuv(?:e|imos)|estive(?:mos)?|fiquei|(?:i|we) stayed|was there|were there|were at|"
+    r"naci|nasci|"
+    r"born|deixei|me deje|olvide|ayer|ontem|mande|escribi|llame|mandei|escrevi|liguei|(?:i|"
+    r"we) (?:called|wrote|emailed|sent)|yesterday|(?:la semana|el mes|el ano|a semana|o mes|"
+    r"o ano) "
+    r"pasad[oa]|passad[oa]|last (?:week|month|year|january|february|march|april|may|june|july|"
+    r"august|"
     r"september|october|november|december))\b"
 )
-SAME_NIGHTS = r"\b(?:mism[ao]s? noches|mesm[ao]s? noites|same (?:number of )?nights|misma cantidad)\b"
+SAME_NIGHTS = (
+    r"\b(?:mism[ao]s? noches|mesm[ao]s? noites|same (?:number of )?nights|misma cantidad)\b"
+)

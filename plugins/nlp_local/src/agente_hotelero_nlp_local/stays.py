@@ -23,6 +23,7 @@ LEAST_CROSSING = 10
 NEAR = 24
 _OFF = words.OFF.replace("{number}", NUMBER)
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StayRead:
     """A stay that was said, its other readings, and the places in the text that said it."""
@@ -53,8 +54,8 @@ class _Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Phrase:
-    """One way in which the text names a stay; empty `hints`: a date that cannot be. `vague`: said by
-    days of the week alone; `exact`: with a month."""
+    """One way in which the text names a stay; empty `hints`: a date that cannot be. `vague`: said
+    by days of the week alone; `exact`: with a month."""
 
     hints: tuple[StayHint, ...]
     start: int
@@ -243,11 +244,13 @@ def _parted(said: Sequence[_Said]) -> bool:
 def _adds(mark: Mark, text: str) -> bool:
     """Whether these are nights more than before, however many those were."""
     after = re.match(words.MORE_AFTER, text[mark.end :]) is not None
-    return bool(mark.nights) and (after or re.search(words.MORE_BEFORE, text[: mark.start]) is not None)
+    return bool(mark.nights) and (
+        after or re.search(words.MORE_BEFORE, text[: mark.start]) is not None
+    )
 
 
 def _meant(found: list[Mark], text: str) -> list[Mark]:
-    """All but what is taken back ("not the 13th", "no 4 noches, 3"), unless nothing else was said."""
+    """All but what is taken back ("not the 13th", "no 4 noches, 3"), unless all is."""
     refused = [mark for mark in found if _is_refused(mark, text)]
     kept = [mark for mark in found if mark not in refused]
     nights = [_counted_instead(mark, text) for mark in refused if mark.nights]
@@ -413,7 +416,10 @@ def _linked(first: _Said, second: _Said, context: _Context) -> bool:
     opened = re.search(r"\b(?:entre|between)\s+(?:el\s+|o\s+|the\s+)?(?:dia\s+)?$", before)
     if opened and re.fullmatch(rf"{words.SOFT}(?:\by\b|\be\b|\band\b){words.SOFT}", between):
         return True
-    if re.fullmatch(rf"{words.SOFT}(?:\bp/|\bpara\b|\bpra\b){words.SOFT}", between) and not second.mark.sure:
+    if (
+        re.fullmatch(rf"{words.SOFT}(?:\bp/|\bpara\b|\bpra\b){words.SOFT}", between)
+        and not second.mark.sure
+    ):
         return False  # "para dos" counts people
     firm = first.mark.sure or second.mark.sure or context.awaited or first.dated
     firm = firm or re.search(r"\b(?:del?|from|desde)\s+$", before) is not None
@@ -537,8 +543,8 @@ def _single(said: _Said, context: _Context, anchor: date) -> _Phrase | None:
     spans = ((mark.start, mark.end),)
     if mark.part:
         nights = moments.part_of_month(mark, context.today)
-        hints = (stay(*nights),) if nights else ()
-        return _Phrase(hints=hints, start=mark.start, spans=spans)
+        part = (stay(*nights),) if nights else ()
+        return _Phrase(hints=part, start=mark.start, spans=spans)
     if mark.bridge and not mark.weekend:
         return _long_weekend(mark, context, anchor)
     if mark.weekend:

@@ -43,7 +43,8 @@ class Taught:
         embedded = features.embedded(texts)
         raw, languages = self.base.raw(texts, embedded)
         wider = _widened(raw, len(self.intents))
-        wider += _closeness(embedded @ self.base.axes @ self.anchors.T) @ self.pull
+        projected: Matrix = embedded @ self.base.axes
+        wider += _closeness(projected @ self.anchors.T) @ self.pull
         wider += np.stack([self._worded(text) for text in texts])
         return logistic(self.base.slope * wider + self.base.offset), languages
 
@@ -117,5 +118,3 @@ def _widened(raw: Matrix, columns: int) -> Matrix:
 def _closeness(cosines: Matrix) -> Matrix:
     near: Matrix = np.exp(np.float32(-SHARPNESS) * (1 - cosines))
     return near
-
-

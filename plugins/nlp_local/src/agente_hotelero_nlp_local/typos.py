@@ -24,10 +24,11 @@ NAMES = frozenset(_NAMES.split())
 LONG = 7
 SHORTEST = 5
 _AFTER_DAY = re.compile(r"\d\s+(?:de?\s+)?$")
-_ORDINARY = frozenset(
+_ORDINARY_TEXT = (
     "abrir entero enteros partes huevos jueces marco match noche adulto adulta persona abrils "
-    "segundo quarto quarta quinto sexto cuarta lunas nueves sextas quintas segundas quartas".split()
+    "segundo quarto quarta quinto sexto cuarta lunas nueves sextas quintas segundas quartas"
 )
+_ORDINARY = frozenset(_ORDINARY_TEXT.split())
 _BEFORE = re.compile(
     r"(?:\d|\b(?:del?|el|al|este|ese|proximo|para|of|on|this|next|hasta|un?till?|from|to|thru|na|no|"
     r"ate|em|en|in|desde|y|e|and|a))\W*$"
@@ -44,7 +45,9 @@ def mended(folded: Folded, common: Set[str]) -> Folded:
         if right is not None:
             first, last = match.span()
             places = offsets[first:last]
-            spread = [places[min(n * len(word) // len(right), len(word) - 1)] for n in range(len(right))]
+            spread = [
+                places[min(n * len(word) // len(right), len(word) - 1)] for n in range(len(right))
+            ]
             text = text[:first] + right + text[last:]
             offsets[first:last] = spread
     return replace(folded, text=text, offsets=tuple(offsets))

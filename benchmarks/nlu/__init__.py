@@ -1,0 +1,1 @@
+"""How well guests are understood: published protocols, lists of our own, and what it costs."""
