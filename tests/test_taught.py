@@ -16,6 +16,8 @@ from tests.support.hotels import FILE
 from tests.support.running import RunningAgent
 from tests.support.times import NOVEMBER, clock_at
 
+# Between two readings: how to pay, and a slang word for cats.
+UNCLEAR = "aceptan michis? 🐱"
 PHONES = itertools.count(5491155560000)
 QUESTIONS = """
 [kite_school]
@@ -102,3 +104,21 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = environ(tmp_path) | {"HOTELERO__TENANTS__SOL__QUESTIONS": str(tmp_path / "no.toml")}
     with pytest.raises(ConfigError, match="cannot be read"):
         load(FILE, missing, installed=set(installed()))
+
+
+def test_what_is_not_clear_is_asked_about_and_then_answered(running: RunningAgent) -> None:
+    asking = guest(running, "luna")
+    answers(asking, UNCLEAR)
+    titles = [title for _, title in asking.sent[-1].options]
+    assert titles[-1] == "Otra cosa"
+    assert len(titles) > 1
+    before = len(asking.sent)
+    asking.tap(titles.index("Mascotas") + 1)
+    assert "Aceptamos mascotas" in "\n".join(bubble.text for bubble in asking.replies(before))
+
+
+def test_another_question_ends_the_doubt(running: RunningAgent) -> None:
+    asking = guest(running, "luna")
+    answers(asking, UNCLEAR)
+    assert "LunaWifi" in answers(asking, "¿cuál es la clave del wifi?")
+    assert all(title != "Otra cosa" for _, title in asking.sent[-1].options)
