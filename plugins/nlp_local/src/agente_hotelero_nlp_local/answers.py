@@ -21,15 +21,16 @@ _YES = (
     r"barbaro|venga|book it|let'?s do it|do it|"
     r"dale (?:nomas|mandale)|mandale|metele(?: nomas)?|de una|procede|proceda|hagale|hagalo|"
     r"y? ?como no|"
-    r"(?:no veo )?por que no|why not|go for it|pode fechar|fecha|sisi|sim sim|si si|obvio|simon|"
+    r"(?:no veo )?por que no|why not|go for it|pode fechar|sisi|sim sim|si si|obvio|simon|"
     r"ni modo,? (?=quit|cancel|borr)|reserva(?:la|lo|r)?|hazlo|hacela|quiero|quero|i do|"
     r"that works|👍|✅|👌"
 )
 _REFUSED = (
-    r"no way|no hace falta|nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
+    r"no need|not necessary|no es necesario|nao e necessario|not just yet|paso|mejor dejalo|"
+    r"actually no|no thanks|nao por enquanto|agora nao|ahora no|no way|no hace falta|"
+    r"nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
     r"negativo|para nada|de ninguna manera|mejor no|melhor nao|ainda nao|"
     r"todavia no|aun no|not (?:now|yet|really|anymore)|never|jamais|nunca|"
-    r"not just yet|paso|mejor dejalo|actually no|no thanks|nao por enquanto|agora nao|ahora no|"
     r"olvidal[oa]|dejal[oa](?: como (?:esta|estaba))?|keep it|deixa(?: pra la)?|esquece|forget it|"
     r"ninguna?|nenhuma?|none(?: of them)?|neither|don'?t|👎|❌"
 )

@@ -97,6 +97,8 @@ def read(
     found = _of_what_exists(_with_family(found, said, act_above), act_above)
     wanted = _in_context(found, said, request.expects, text)
     verdict = _verdict(wanted, said, request.expects, act_above)
+    if verdict == "confirm" and not _has_known_word(text):
+        verdict = "reject"
     return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
 
 
@@ -132,6 +134,11 @@ def _warm() -> None:
 def common_words() -> frozenset[str]:
     """Words of the example phrases: none of them is likely to be somebody's name."""
     return entities.ordinary(example.text for example in phrases.shipped())
+
+
+def _has_known_word(text: str) -> bool:
+    """Whether any word is one that guests use: "flurb glarb" is like nothing at all."""
+    return any(word in common_words() for word in plain(text).split())
 
 
 def _of_taps(language: str) -> Understanding:

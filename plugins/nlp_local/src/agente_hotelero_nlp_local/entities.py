@@ -16,12 +16,12 @@ from agente_hotelero_nlp_local.typos import mended
 Span = tuple[int, int]
 SURE_OF_A_WISH = 0.6
 NO_WISH = frozenset({"provide_info", "out_of_scope", "acknowledge", "greeting"})
-OFTEN = 2
+OFTEN = 4
 _ONE_WORD = re.compile(r"[^\W\d_]+")
 
 
 def ordinary(texts: Iterable[str]) -> frozenset[str]:
-    """Words that occur more than once in texts, folded; capitals inside a text are names."""
+    """Words that occur a few times in texts, folded; capitals inside a text are names."""
     written = Counter(
         word
         for text in texts

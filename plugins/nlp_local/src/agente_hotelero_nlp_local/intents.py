@@ -19,6 +19,7 @@ NOT_AN_INTENT = "out_of_scope"
 COURTESY = frozenset(
     {"greeting", "goodbye", "thanks", "acknowledge", "affirm", "deny", "provide_info"}
 )
+GREETING, FEW_WORDS = "greeting", 4
 FIRM = 0.5
 SHOWN = 0.02
 LESS = 0.001
@@ -80,12 +81,23 @@ def read(text: str, model: Classifier) -> tuple[tuple[Intent, ...], Matrix]:
     scores = _log_odds(found)
     best = scores[1:].max(axis=0) if split else scores[0]
     odds = WHOLE * scores[0] + PART * best + SHIFT
+    odds = np.maximum(odds, _greeted(scores, split, model.intents))
     leaders = {int(row.argmax()) for row in scores}
     intents = [
         _intent(number, float(odds[number]), scores, split, number in leaders, model.intents)
         for number in np.argsort(-odds)[:MOST_INTENTS]
     ]
     return _courtesy_last([one for one in intents if one.confidence >= SHOWN]), languages[0]
+
+
+def _greeted(scores: Matrix, split: Sequence[Part], names: Sequence[str]) -> Matrix:
+    """A short part that greets is a greeting, whatever follows."""
+    odds = np.full(scores.shape[1], -np.inf, dtype=np.float32)
+    number = names.index(GREETING)
+    for part, row in zip(split, scores[1:], strict=False):
+        if int(row.argmax()) == number and len(part.text.split()) <= FEW_WORDS:
+            odds[number] = max(odds[number], row[number])
+    return odds
 
 
 def _intent(
