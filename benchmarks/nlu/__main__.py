@@ -62,6 +62,7 @@ def of_costs() -> Rows:
     yield ["CPU a message, all of the engine / scikit-learn", f"{whole:.2f}"]
     seconds, megabytes = own.loading()
     yield ["loading, and memory on top of numpy", f"{seconds:.1f} s of CPU, {megabytes:.0f} MB"]
+    yield ["learning a hotel's 40 phrases", f"{own.learning():.1f} s of CPU"]
     yield ["model and encoder on disk", f"{own.on_disk():.0f} MB"]
 
 

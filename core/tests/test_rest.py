@@ -45,6 +45,9 @@ async def test_an_answer_is_parsed() -> None:
             httpx.Response(200, text="<html>"), Unavailable, OutcomeUnknown, id="HTML instead"
         ),
         pytest.param(httpx.Response(200), Unavailable, OutcomeUnknown, id="an empty body"),
+        pytest.param(
+            httpx.Response(200, text="[" * 100_000), Unavailable, OutcomeUnknown, id="too deep"
+        ),
         pytest.param(httpx.ReadTimeout("slow"), Unavailable, OutcomeUnknown, id="silence"),
         pytest.param(httpx.ConnectError("no"), Unavailable, Unavailable, id="nobody there"),
     ],

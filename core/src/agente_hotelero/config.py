@@ -121,6 +121,7 @@ class Settings(_Model):
     engine_days: int = Field(default=7, ge=1)
     stale_after_minutes: int = Field(default=60, ge=1)
     turn_timeout_seconds: float = Field(default=120.0, gt=0)
+    nlp_timeout_seconds: float = Field(default=10.0, gt=0)
     plugin_open_seconds: float = Field(default=30.0, gt=0)
     plugin_block_seconds: float = Field(default=5.0, gt=0)
     plugin_memory_mb: int = Field(default=1024, ge=1)

@@ -38,7 +38,7 @@ async def call(
         raise _refusal(response, writes)
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unsure("an answer that is not JSON", writes) from error
 
 

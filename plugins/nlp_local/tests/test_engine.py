@@ -226,3 +226,18 @@ def test_any_text_is_read(text: str) -> None:
     found = understand(text, expects=("stay", "party", "person"))
     for entity in found.entities:
         assert entity.text == text[slice(*entity.span)]
+
+
+@pytest.mark.parametrize(("act_above", "acted"), [(0.3, True), (0.5, False), (0.9, False)])
+def test_whether_to_act_is_for_the_hotel_to_say(act_above: float, acted: bool) -> None:
+    """The core acts from one half on: confidences are given on that scale."""
+    request = UnderstandRequest(
+        text="aceptan michis? 🐱",
+        language="es",
+        languages=("es",),
+        reference=NOW,
+        zone=ZoneInfo("UTC"),
+    )
+    found = engine.read(request, act_above)
+    clear = max(intent.confidence for intent in found.intents) >= 0.5
+    assert (clear, found.verdict == "act") == (acted, acted)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+import structlog
+
 from agente_hotelero._runtime import outputs, routing, state, tracing
 from agente_hotelero._runtime.guarded_pms import NoPms
 from agente_hotelero._runtime.rendering import titles
@@ -26,6 +28,7 @@ from agente_hotelero.messages import (
     UnderstandRequest,
 )
 
+LOG = structlog.get_logger("agent")
 NOBODY = routing.NOT_UNDERSTOOD
 # Whoever agrees or chooses must have seen to what.
 AGREEING = frozenset({"yes_no", "option"})
@@ -213,6 +216,7 @@ async def _understand(talk: Talk, offered: tuple[OfferedOption, ...]) -> Underst
             with tracing.span("understand", plugin=guard.plugin):
                 reading = await guard.call("understand", work, check=outputs.understanding)
         except HoteleroError as error:
+            LOG.warning("engine_passed_over", plugin=guard.plugin, error=type(error).__name__)
             failure = error
             continue
         understood = reading

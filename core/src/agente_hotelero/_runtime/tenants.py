@@ -418,7 +418,9 @@ class Assembly:
                 make = functools.partial(self.registry.nlp[plugin], config, services)
                 engine = await self._open(tenant, plugin, make, stack)
                 if engine is not None:
-                    tenant.nlp.append((engine, self._wall(plugin, services, 8)))
+                    seconds = self.settings.nlp_timeout_seconds
+                    wall = self.walls.guard(plugin, services.log, timeout=seconds, concurrency=8)
+                    tenant.nlp.append((engine, wall))
 
     async def _handlers(self, tenant: Tenant, stack: AsyncExitStack) -> None:
         for plugin, classes in self.registry.handlers.items():

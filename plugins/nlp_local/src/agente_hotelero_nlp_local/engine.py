@@ -99,7 +99,16 @@ def read(
     verdict = _verdict(wanted, said, request.expects, act_above)
     if verdict == "confirm" and not _has_known_word(text):
         verdict = "reject"
-    return Understanding(language=language, intents=wanted, entities=said, verdict=verdict)
+    told = tuple(_scaled(intent, act_above) for intent in wanted)
+    return Understanding(language=language, intents=told, entities=said, verdict=verdict)
+
+
+def _scaled(intent: Intent, act_above: float) -> Intent:
+    """With `act_above` at one half, where the core begins to act."""
+    if intent.confidence >= act_above:
+        above = (intent.confidence - act_above) / (1 - act_above)
+        return replace(intent, confidence=round(0.5 + above / 2, 3))
+    return replace(intent, confidence=round(intent.confidence / act_above / 2, 3))
 
 
 def _without_reference(text: str, request: UnderstandRequest) -> str:

@@ -128,7 +128,7 @@ class Client:
             raise failures.refusal(response, writes=writes, what=what)
         try:
             return wire.parsed(response.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise failures.unsure(f"{what}: an answer that is not JSON", writes) from None
 
     async def _send(
