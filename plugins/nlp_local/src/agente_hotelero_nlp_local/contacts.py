@@ -15,8 +15,9 @@ EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,6}[A-Za-z]{2,
 _DOT = r"(?:\s*\.\s*|\s+(?:punto|ponto|dot)\s+)"
 _MARK = rf"(?:{_DOT}|\s+(?:guion bajo|gui[oó]n|underline|underscore|dash|h[ií]fen)\s+)"
 _SPOKEN = re.compile(
-    rf"(?i)(?<![\w@])[\w-]+(?:{_MARK}[\w-]+){{0,4}}\s+(?:arroba|at)\s+[\w-]+(?:{_DOT}[\w-]+){{1,3}}"
+    rf"(?i)(?<![\w@])[\w-]{{1,40}}(?:{_MARK}[\w-]{{1,40}}){{0,4}}\s+(?:arroba|at)\s+[\w-]{{1,40}}(?:{_DOT}[\w-]{{1,20}}){{1,3}}"
 )
+_SAID_AT = re.compile(r"(?i)\s(?:arroba|at)\s")
 _MARKS = (
     (r"(?i)\s+(?:arroba|at)\s+", "@"),
     (r"(?i)\s+(?:guion bajo|underline|underscore)\s+", "_"),
@@ -102,7 +103,7 @@ def email(text: str) -> Found | None:
     match = EMAIL.search(text)
     if match is not None:
         return Found(value=match.group(), span=match.span())
-    match = _SPOKEN.search(text)
+    match = _SPOKEN.search(text) if _SAID_AT.search(text) else None
     if match is None:
         return None
     address = reduce(lambda said, mark: re.sub(mark[0], mark[1], said), _MARKS, match.group())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from agente_hotelero_nlp_local import calendar_words as words
 from agente_hotelero_nlp_local import dates
@@ -13,6 +15,8 @@ from agente_hotelero_nlp_local.numerals import DAY, NUMBER
 from agente_hotelero_nlp_local.text import MASK, mask
 
 Written = tuple[str, Maker]
+# Whoever names more dates than these asks for no stay.
+MOST_MARKS = 24
 
 _W = r"(?<![\w¤])"
 _UNIT = (
@@ -134,7 +138,7 @@ def _feasts() -> Iterator[Written]:
         yield rf"{_W}{name}{_YEAR}", dates.nth_feast(when)
 
 
-def _named(language: str) -> Iterator[Written]:
+def _named_months(language: str) -> Iterator[Written]:
     weekdays = words.weekdays(language)
     lead = rf"(?:(?:{'|'.join(name for _, name in weekdays)}|sun),?\s+)?{_ART}"
     for number, name in words.months():
@@ -145,9 +149,12 @@ def _named(language: str) -> Iterator[Written]:
     first = rf"(?:del?\s+|do\s+dia\s+|dia\s+|el\s+)?(?P<d>{DAY}){_ORD}{_UNIT}{_YEAR}"
     for number, name in words.months(in_full=True):
         yield rf"{_W}{name}\s+{first}", dates.in_month(number)
+
+
+def _named_days(language: str) -> Iterator[Written]:
     digits = r"(?=\d|[a-z]+\W*(?:$|de|of|y|e|and|a|al|to))"
     with_day = rf"(?:,?\s+(?:(?:dia|the|el)\s+)?{digits}(?P<d>{DAY}){_ORD}{_UNIT})?"
-    for number, name in weekdays:
+    for number, name in words.weekdays(language):
         noun = r"(?<!uma )(?<!aquela )(?<!vossa )(?<!numa )(?<!sua )(?<!duma )"
         early = r"(?P<early>a week (?:on |this |next )?)?"
         head = rf"{_W}{noun}{early}(?:(?:el|the|la|a|o|na|no)\s+)?(?:{_PRE})?"
@@ -228,38 +235,62 @@ def _bare() -> Written:
     return rf"{_W}{clock}{article}?{day}{_UNIT}{month}", dates.bare
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Group:
+    """Patterns of which none can be found where `gate` is not."""
+
+    gate: re.Pattern[str]
+    patterns: tuple[tuple[re.Pattern[str], Maker], ...]
+
+
 @lru_cache(maxsize=8)
-def _patterns(language: str) -> tuple[tuple[re.Pattern[str], Maker], ...]:
-    written = [
-        *_numeric(language),
-        *_relative(),
-        *_feasts(),
-        *_nth_weekdays(language),
-        *_parts(),
-        _bridge(),
-        _weekend(),
-        _week_of(),
-        *_lengths(),
-        *_named(language),
-        _bare(),
-    ]
-    return tuple((re.compile(pattern), make) for pattern, make in written)
+def _groups(language: str) -> tuple[_Group, ...]:
+    """All patterns, in the order in which they claim text."""
+    days = "|".join(name for _, name in words.weekdays(language))
+    months = "|".join(name for _, name in words.months())
+    feasts = "|".join(
+        [name for _, name in words.feasts()]
+        + [name for _, name in words.movable_feasts()]
+        + [name for _, name in words.nth_feasts()]
+    )
+    anything = "[a-z0-9]"
+    return (
+        _group(r"\d", _numeric(language)),
+        _group(anything, _relative()),
+        _group(feasts, _feasts()),
+        _group(days, _nth_weekdays(language)),
+        _group(months, _parts()),
+        _group(anything, iter((_bridge(), _weekend(), _week_of()))),
+        _group(anything, _lengths()),
+        _group(months, _named_months(language)),
+        _group(days, _named_days(language)),
+        _group(anything, iter((_bare(),))),
+    )
 
 
-def marks(text: str, language: str) -> list[Mark]:
-    """All marks in folded text, in order, none overlapping."""
+def _group(gate: str, written: Iterator[Written]) -> _Group:
+    patterns = tuple((re.compile(pattern), make) for pattern, make in written)
+    return _Group(gate=re.compile(gate), patterns=patterns)
+
+
+@lru_cache(maxsize=8)
+def marks(text: str, language: str) -> tuple[Mark, ...]:
+    """The first marks in folded text, in order, none overlapping. Two readers ask for the same."""
     free = text
     found: list[Mark] = []
-    for pattern, make in _patterns(language):
-        for match in pattern.finditer(free):
-            mark = make(match)
-            if mark is not None:
-                found.append(mark)
-                free = free[: mark.start] + MASK * (mark.end - mark.start) + free[mark.end :]
-    return sorted(found, key=lambda mark: mark.start)
+    for group in _groups(language):
+        if not group.gate.search(free):
+            continue
+        for pattern, make in group.patterns:
+            for match in islice(pattern.finditer(free), MOST_MARKS):
+                mark = make(match)
+                if mark is not None:
+                    found.append(mark)
+                    free = free[: mark.start] + MASK * (mark.end - mark.start) + free[mark.end :]
+    return tuple(sorted(found, key=lambda mark: mark.start)[:MOST_MARKS])
 
 
-def lone_month(text: str, found: list[Mark]) -> int | None:
+def lone_month(text: str, found: Sequence[Mark]) -> int | None:
     """The one month that is named apart from all marks: "en marzo, del 11 al 15"."""
     free = mask(text, [(mark.start, mark.end) for mark in found])
     lead = r"(?:en|em|de|in|of|for|para|a|por|do|del|on)"

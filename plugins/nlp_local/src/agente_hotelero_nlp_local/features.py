@@ -23,6 +23,9 @@ Matrix = NDArray[np.float32]
 BUCKETS = 1 << 14
 EMBEDDED = 512
 LONGEST = 400
+READ_AT_ALL = 2000
+FIRST, LAST = 25, 45
+_TOKEN = re.compile(r"\w{1,12}|[^\w\s]")
 _WORD = re.compile(r"\w+|[?!]")
 _DIGITS = re.compile(r"\d+")
 
@@ -36,8 +39,17 @@ def _encoder() -> Any:
 
 def embedded(texts: Sequence[str]) -> Matrix:
     """One unit vector a text."""
-    vectors: Matrix = _encoder().encode([text[:LONGEST] or " " for text in texts])
+    vectors: Matrix = _encoder().encode([cut(text) or " " for text in texts])
     return vectors
+
+
+def cut(text: str) -> str:
+    """A long text's beginning and end: what is wanted stands in one of them."""
+    tokens = list(_TOKEN.finditer(text[:READ_AT_ALL]))
+    if len(tokens) <= FIRST + LAST:
+        return text[:LONGEST] if len(text) > 2 * LONGEST else text
+    head, tail = text[: tokens[FIRST].start()], text[tokens[-LAST].start() : tokens[-1].end()]
+    return f"{head[:LONGEST]} {tail[-LONGEST:]}"
 
 
 def grams(text: str) -> Counter[int]:

@@ -27,7 +27,7 @@ EDGE = 1e-6
 # log-odds = WHOLE * those of the text + PART * those of its best part + SHIFT
 WHOLE, PART, SHIFT = 0.85, 0.3, 0.3
 MOST_INTENTS = 6
-MOST_PARTS, MOST_HALVES = 8, 3
+MOST_PARTS, MOST_HALVES, LONGEST_PART = 8, 3, 250
 SECOND_AT_MOST = 0.45
 _BREAK = re.compile(r"(?<=[.?!;\n])[\s.?!;]+|\n+|,\s+(?!l[oa]s?\s+\w+[\s?]*$)|\s+[-–—]\s+")
 _AND = re.compile(r"\s+(?:y|e|and|tambien|também|además|also|ademas|alem disso)\s+", re.IGNORECASE)
@@ -51,8 +51,9 @@ class Classifier(Protocol):
 
 
 def parts(text: str) -> list[Part]:
-    """The text cut at sentences and commas."""
-    return _cut(text, _BREAK)[:MOST_PARTS]
+    """The text cut at sentences and commas; the first ones and the last ones of many."""
+    found = [part for part in _cut(text, _BREAK) if len(part.text) <= LONGEST_PART]
+    return found if len(found) <= MOST_PARTS else [*found[:2], *found[2 - MOST_PARTS :]]
 
 
 def _cut(text: str, where: re.Pattern[str], base: int = 0) -> list[Part]:

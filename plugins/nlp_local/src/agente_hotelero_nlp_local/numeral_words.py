@@ -41,7 +41,7 @@ def _values() -> dict[str, int]:
 
 WORDS = _values()
 _ANY = "|".join(sorted({*WORDS, *_THOUSAND, *_HUNDRED}, key=len, reverse=True))
-AMOUNT = rf"(?:{_ANY})(?:(?:\s+(?:y|e|and)\s+|[\s-]+)(?:{_ANY}))*(?!\w)"
+AMOUNT = rf"(?:{_ANY})(?:(?:\s+(?:y|e|and)\s+|[\s-]+)(?:{_ANY})){{0,7}}(?!\w)"
 """Some number words in a row."""
 
 

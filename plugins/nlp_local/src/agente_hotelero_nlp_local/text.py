@@ -55,9 +55,12 @@ class Folded:
 
 
 def fold(text: str, limit: int = LIMIT) -> Folded:
-    """Fold at most `limit` characters; marks and invisible characters vanish."""
-    folded = [(fold_char(char), at) for at, char in enumerate(text[:limit])]
-    kept = [(char, at) for char, at in folded if char]
+    """Fold at most `limit` characters; marks and invisible characters vanish, blanks are single."""
+    kept: list[tuple[str, int]] = []
+    for at, char in enumerate(text[:limit]):
+        folded = fold_char(char)
+        if folded and not (folded == " " and kept and kept[-1][0] == " "):
+            kept.append((folded, at))
     return Folded(
         original=text,
         text="".join(char for char, _ in kept),

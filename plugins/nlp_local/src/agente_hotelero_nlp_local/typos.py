@@ -23,6 +23,7 @@ _NAMES = (
 NAMES = frozenset(_NAMES.split())
 LONG = 7
 SHORTEST = 5
+NEAR = 20
 _AFTER_DAY = re.compile(r"\d\s+(?:de?\s+)?$")
 _ORDINARY_TEXT = (
     "abrir entero enteros partes huevos jueces marco match noche adulto adulta persona abrils "
@@ -41,7 +42,7 @@ def mended(folded: Folded, common: Set[str]) -> Folded:
     text, offsets = folded.text, list(folded.offsets)
     for match in reversed(list(_WORD.finditer(text))):
         word = match.group()
-        right = _meant(word, text[: match.start()], common)
+        right = _meant(word, text[max(match.start() - NEAR, 0) : match.start()], common)
         if right is not None:
             first, last = match.span()
             places = offsets[first:last]
