@@ -230,12 +230,8 @@ def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
             return OptionRead(id=options[place].id, span=match.span())
     for place, one in enumerate(options[: len(_ORDINALS)]):
         number, ordinal = _CARDINALS[place], _ORDINALS[place]
-        article = (
-            r"(?:(?:prefiero|quiero|elijo|me quedo con|prefiro|quero|fico com|escolho|i'?ll take|"
-        )
-        article += r"i want|i prefer|give me|take)\s+)?(?:la|el|a|o|the)?\s*"
         for pattern in (
-            rf"{_LEAD}{article}(?:{_LABEL})?(?:{number})(?=\s*(?:$|[,.!)]|por|pf|pls|please|gracias))",
+            rf"{_LEAD}{_TAKE}(?:{_LABEL})?(?:{number})(?=\s*(?:$|[,.!)]|por|pf|pls|please|gracias))",
             rf"{_LABEL}(?:{number})(?!\w)",
             rf"(?<!\w)(?:la|el|a|o|the|pela|com a|con la)\s+(?:{ordinal})(?!\w)",
             rf"{_LEAD}(?:{ordinal})(?!\w)",
