@@ -21,7 +21,6 @@ from agente_hotelero_nlp_local.text import plain
 
 Matrix = NDArray[np.float32]
 BUCKETS = 1 << 14
-EMBEDDED = 512
 LONGEST = 400
 READ_AT_ALL = 2000
 FIRST, LAST = 25, 45

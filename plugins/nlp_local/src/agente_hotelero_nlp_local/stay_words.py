@@ -60,7 +60,6 @@ NIGHT_OF = (
     r"do|of|on)"
     r"(?: dia)?\s*$"
 )
-NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
 GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
 # "De 7 a 10" beside these are the hours of something.
 HOURS = (
@@ -79,27 +78,6 @@ OFF = (
 )
 EVENT = (
     r"\b(?:es|e|sera|seria|is|will be|cae|cai)\s+(?:no\s+|on\s+|em\s+|el\s+|o\s+|dia\s+|the\s+)*$"
-)
-BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
-NIGHT_OF = (
-    r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|"
-    r"do|of|on)"
-    r"(?: dia)?\s*$"
-)
-NIGHT_AFTER = r"\s+(?:night|a la noche|a noite|por la noche)\b"
-GOODBYE = r"\W*(?:hasta manana|ate amanha|see you tomorrow|nos vemos manana)\W*"
-# "De 7 a 10" beside these are the hours of something.
-HOURS = (
-    r"\b(?:desayun\w*|cafe da manha|pequeno[- ]almoco|breakfast|horarios?|abr(?:e|en|em|ir|ia|"
-    r"iran|irao)|cierr\w+|open\w*|"
-    r"clos\w+|fech\w+|atiend\w+|atend\w+|funciona\w*|pileta|piscina|alberca|pool|gym|gimnasio|spa|sauna|"
-    r"recepcion|restaurant\w*|cenas?|cenar|almuerz\w+|jantar|almoco|dinner|lunch|brunch|cocina|cozinha|"
-    r"kitchen|serv\w+|llam\w+|llamen\w*|call me|ligu\w+|liguem|silencio|quiet|hs|hrs|horas?|"
-    r"hours?|turno|happy hour|bar|menores|edades|idades)\b"
-)
-EVE = (
-    r"\b(?:vispera|vespera|eve|(?:un |el |o |um )?dia (?:antes|anterior)|(?:the |a )?day before|"
-    r"(?:the )?night before)\s*(?:del?|do|da|of|a|al|ao|the)?\s*(?:el\s+|dia\s+)?$"
 )
 BEFORE = (
     r"\s+(?:before|antes (?:del?|do|da)|anterior (?:al?|ao)|previo (?:al?))(?:\s+(?:el|la|o|a))?\s+"
