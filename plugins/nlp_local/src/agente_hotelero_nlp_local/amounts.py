@@ -30,7 +30,10 @@ _CURRENCIES = (
     (UNKNOWN, r"\$|pesos?|lucas"),
 )
 _SIGN = "|".join(f"(?P<c{{n}}_{code}>{words})" for code, words in _CURRENCIES)
-_DIGITS = r"\d{1,3}(?:[. ]\d{3})+(?:,\d{1,2})?|\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+_DIGITS = (
+    r"\d{1,3}(?:[. ]\d{3}){1,3}(?:,\d{1,2})?|\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,2})?|"
+    r"\d{1,12}(?:[.,]\d{1,2})?(?!\d)"
+)
 _NUMBER = (
     rf"(?P<n{{n}}>{_DIGITS})(?:\s?(?:(?P<k{{n}}>mil|k|lucas|thousand)|"
     r"(?P<mm{n}>millones|millon|milhao|milhoes|million))\b)?"

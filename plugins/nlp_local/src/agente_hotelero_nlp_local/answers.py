@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from agente_hotelero.messages import OfferedOption
 
-from agente_hotelero_nlp_local.text import plain
+from agente_hotelero_nlp_local.text import mask, plain
 
 Span = tuple[int, int]
 _YES = (
-    r"si+p?|sim+|yes+|yeah|yep|yup|ye|s|y|claro(?: que s[ii]m?)?|por supuesto|dale|va|vale|"
+    r"si+p?|sim+|yes+|yeah|yep|yup|ye|claro(?: que s[ii]m?)?|por supuesto|dale|va|vale|"
     r"ok(?:ay|ey)?|oka|okis|confirm(?:o|ado|ada|ar|a|e|ed|amos)?|de acuerdo|correcto|correct|"
     r"exacto|exactly|perfecto|perfeito|perfect|certo|isso(?: mesmo)?|com certeza|pode ser|"
     r"pode(?: reservar| confirmar)?|beleza|bora|fechado|combinado|acepto|aceito|adelante|asi es|"
@@ -46,8 +46,8 @@ _CHANGES = (
 _CANCELS = (
     r"(?:(?:go ahead and|pode|podes?|puedes?|please|por favor|quiero|quero|queremos|you can|"
     r"i want to|i'd like to|we want to|just|entonces|entao|then)\s+)?"
-    r"(?:cancel\w*|get rid of|delete|drop|scrap|remove)(?:\s+(?:it|that|la|lo|los|las))?|"
-    r"(?:quit|borr|anul|sac|elimin|desmarc|tir|apag)[ae](?:l[ao]s?|me l[ao])?|bajal[ao]"
+    r"cancel(?!ad|l?ed)\w*(?:\s+(?:it|that|la|lo|los|las))?|get rid of it|delete it|"
+    r"(?:quit|borr|anul|elimin|desmarc)[ae](?:l[ao]s?|me l[ao])|bajal[ao]"
 )
 _CANCELS_NOT = (
     r"(?:no|nao|don'?t|do not|mejor no|melhor nao|ya no|i don'?t want to|no quiero|nao quero)"
@@ -55,7 +55,7 @@ _CANCELS_NOT = (
 )
 _POLITE = (
     r"por favor|porfa(?:vor)?|porfis|pf|pls|plz|please|gracias|obrigad[oa]|thanks?|thank you|"
-    r"muchas|muito|many|so much|genial|great|igual(?:mente)?|amig[oa]|senor(?:ita|a)?|entonces|"
+    r"muchas|muito|many|so much|genial|great|amig[oa]|senor(?:ita|a)?|entonces|"
     r"entao|then|ya|ja|now|ahora|agora|esta|essa|esa|eso|isso|that|it|this one|el resto|"
     r"todo(?: bien)?|tudo|all good|nomas|no mas|uai|che|pues|po|hombre|tio|guey|wey|parce|fechar|"
     r"fecha"
@@ -75,8 +75,23 @@ _LEAD = (
     r"^[\s¡¿!.,]*(?:(?:no(?=,? no\b)|nao(?=,? nao\b)|ni modo|ah|eh|hm+|mm+|bueno|bom|well|"
     r"entonces|entao|then|hola|oi|hi|ok)[\s,.!]+)*"
 )
-_BUT = r"pero|mas|porem|but|if|solo si|so se|aunque|although|depende|depends|espera|wait|"
-_BUT += r"(?:si|se)(?= (?!por favor|gracias)\w)"
+_BUT = (
+    r"pero|mas|porem|but|if|solo|so|apenas|just|only|aunque|although|depende|depends|espera\w*|wait|"
+    r"(?:si|se)(?= (?!por favor|gracias)\w)|siempre|cuando|quando|when|en cuanto|assim que|salvo|"
+    r"a menos|excepto|menos|caso|unless|as long|provided|except|creo|supongo|tal ?vez|quizas?|"
+    r"capaz|"
+    r"maybe|perhaps|guess|suppose|luego|despues|depois|later|rato|momento|segundo|second|minut\w+|"
+    r"pens\w+|pienso|think|consult\w+|consulto|habl[oa]\w*|ver|veo|vejo|decido|confirmo|te digo|"
+    r"primero|primeiro|first|antes|before|cuant[oa]s?|quant[oa]s?|cual|"
+    r"qual|que(?= (?:dia|hora|precio|inclu|pasa|signific|tiene|costo|"
+    r"es|hay|plazo)\w*)|what(?:'?s)?|which|how(?:'?s)?|"
+    r"donde|onde|where|dud[ao]s?|duvida|pregunt\w+|pergunt\w+|question|saber|know|car[oa]s?|expensive|"
+    r"otr[oa]s?|outr[oa]s?|another|other|cambi\w+|mud\w+|pas[ae]l[oa]|troc\w+|falta|deja|dejo|olvid\w+|"
+    r"nada|chau|chao|adios|tchau|bye|devol\w+|reembols\w+|refund|keep|"
+    r"igual(?=mente| gracias)|(?<=gracias )igual"
+)
+# After a no, these take it back.
+_YES_AFTER_ALL = r"si|sim|yes|dale|cancel\w*"
 _ORDINALS = (
     r"primer[oa]?|primeir[oa]|first|1(?:st|ra|ro|a|o|ª|º)",
     r"segund[oa]|second|2(?:nd|da|do|a|o|ª|º)",
@@ -98,6 +113,21 @@ _CHEAPEST = (
     r"mais (?:barat[oa]|em conta|economic[oa])|cheapest|least expensive)(?: one)?\b"
 )
 _LAST = r"ultim[oa]|last"
+_MAY_I = (
+    r"\b(?:puede ser|podria ser|pode ser|can i|could (?:i|we)|may i|me das|me da|quedamos con)\b"
+)
+_NO_CHOICE = (
+    r"no|ni|nao|not|nem|menos|excepto|salvo|sin|sem|without|but|instead|en vez|em vez|o|ou|or|"
+    r"cuant[oa]|"
+    r"quant[oa]|cual|qual|(?<!la )(?<!el )(?<!a )(?<!o )que|what|which|how|si|se|if|wait|espera|"
+    r"muy|muito|too|car[oa]s?|expensive|"
+    r"tuve|estuve|era|was|were|sucia|suja|dirty|vez|noches?|noites?|nights?|semanas?|weeks?|piso|planta|"
+    r"andar|floor|hora|horas|edad|idade|pregunta|pergunta|thoughts|mi habitacion|my room|otra|"
+    r"outra|another"
+)
+_GENERIC = frozenset(
+    {"habitacion", "quarto", "room", "cuarto", "vista", "view", "cama", "camas", "noviembre"}
+)
 SHORT_TITLE, TELLING, LONG, LIKE = 3, 4, 5, 5
 _WITHOUT = (
     r"\b(?:no|nao|not|sin|sem|without|menos|except|salvo)\s+(?:(?:la|el|a|o|the|es|quiero)\s+)?$"
@@ -105,6 +135,10 @@ _WITHOUT = (
 _TOP = r"\b(?:la|el|a|o|the)?\s*(?:de (?:arriba|cima)(?: de todo)?|top)(?: one)?\b"
 _BOTTOM = r"\b(?:la|el|a|o|the)?\s*(?:de (?:abajo|baixo)(?: de todo)?|bottom)(?: one)?\b"
 _MIDDLE = r"\b(?:la|el|a|o|the)?\s*(?:del? medio|do meio|middle|en medio)(?: one)?\b"
+_ENDS = (
+    r"(?=\s*(?:$|[,.!)]|por|pf|pls|please|gracias|obrigad|opcion|opcao|option|habitacion|quarto|room|"
+    r"one|esta|me |fico|de\b|que\b|para|entonces|entao|then|nomas|mismo|mesm))"
+)
 _LABEL = r"(?:opcion|opcao|option|numero|number|num|nro|no\.|n[ºo°]\.?|#)\s*"
 
 
@@ -144,7 +178,8 @@ def yes_or_no(text: str, *, to_cancel: bool = False, to_change: bool = False) ->
                 return YesNoRead(value=agreed, span=match.span("said"))
             kindly = re.match(rf"(?:\s*(?:{_POLITE})(?![\w']))*", rest)
             turns = _turns(rest[kindly.end() if kindly else 0 :])
-            if turns and not (agreed and _doubted(rest, no)):
+            taken_back = not agreed and re.search(rf"\b(?:{_YES_AFTER_ALL})(?![\w'])", rest)
+            if turns and not taken_back and not (agreed and _doubted(rest, no)):
                 return YesNoRead(value=agreed, span=match.span("said"))
     return None
 
@@ -161,7 +196,28 @@ def option(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     """The option that the text names by title, place or number."""
     if not options:
         return None
-    return _by_title(text, options) or _by_place(text, options) or _by_likeness(text, options)
+    free = choosing(text, options)
+    return _by_title(free, options) or _by_place(free, options) or _by_likeness(free, options)
+
+
+def choosing(text: str, options: Sequence[OfferedOption]) -> str:
+    """The text without the clauses in which something is asked, refused or compared and nothing
+    chosen: "no la doble", "¿la doble tiene balcón?", "la doble o la suite"."""
+    titles = frozenset(" ".join(plain(one.title) for one in options).split())
+    spans = [
+        match.span()
+        for match in re.finditer(r"[^,;.!?\n]+\??", text)
+        if _is_no_choice(match.group(), titles)
+    ]
+    return mask(text, spans)
+
+
+def _is_no_choice(clause: str, titles: Set[str]) -> bool:
+    """Words of the titles themselves refuse nothing ("sin desayuno")."""
+    if "?" in clause and not re.search(_MAY_I, clause):
+        return True
+    rest = " ".join(word for word in clause.split() if word.strip(".,;:!") not in titles)
+    return re.search(rf"\b(?:{_NO_CHOICE})\b", rest) is not None
 
 
 def _by_title(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
@@ -222,7 +278,7 @@ def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
     cheapest = re.search(_CHEAPEST, text)
     if cheapest and len(options) > 1:
         return OptionRead(id=options[0].id, span=cheapest.span())
-    if re.match(_LEAD + r"(?:la|el|a|o|the)?\s*(?:" + _LAST + r")(?!\w)", text):
+    if re.match(_LEAD + r"(?:la|el|a|o|the)?\s*(?:" + _LAST + r")(?!\w)" + _ENDS, text):
         return OptionRead(id=options[-1].id, span=(0, len(text)))
     for pattern, place in ((_TOP, 0), (_BOTTOM, -1), (_MIDDLE, 1 if len(options) == 3 else None)):
         match = re.search(pattern, text)
@@ -233,8 +289,8 @@ def _by_place(text: str, options: Sequence[OfferedOption]) -> OptionRead | None:
         for pattern in (
             rf"{_LEAD}{_TAKE}(?:{_LABEL})?(?:{number})(?=\s*(?:$|[,.!)]|por|pf|pls|please|gracias))",
             rf"{_LABEL}(?:{number})(?!\w)",
-            rf"(?<!\w)(?:la|el|a|o|the|pela|com a|con la)\s+(?:{ordinal})(?!\w)",
-            rf"{_LEAD}(?:{ordinal})(?!\w)",
+            rf"(?<!\w)(?:la|el|a|o|the|pela|com a|con la)\s+(?:{ordinal})(?!\w){_ENDS}",
+            rf"{_LEAD}(?:{ordinal})(?!\w){_ENDS}",
         ):
             match = re.search(pattern, text)
             if match:

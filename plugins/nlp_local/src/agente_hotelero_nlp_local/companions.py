@@ -44,7 +44,7 @@ _PARENTS = rf"{_W}{_PLURAL}\b(?=\s*(?:y|e|and|\+|con|com|with)\s+[\w¤])"
 
 def grown(text: str) -> tuple[int, list[tuple[int, int]]] | None:
     """How many adults are named, whoever writes included, and where."""
-    for count in (_couples, _relatives):
+    for count in (couples, _relatives):
         found = count(text)
         if found is not None:
             return found
@@ -57,7 +57,8 @@ def speaker(text: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
-def _couples(text: str) -> tuple[int, list[tuple[int, int]]] | None:
+def couples(text: str) -> tuple[int, list[tuple[int, int]]] | None:
+    """Two for every couple: "dos parejas", "somos un matrimonio con 2 hijos"."""
     for pattern in (_TWO, _COUPLES):
         match = re.search(pattern, text)
         if match:

@@ -61,10 +61,14 @@ _HINTED = re.compile(
     r"aqui(?! (?:é|e) )|this is|"
     r"aqui\s+(?:é|e|fala)(?:\s+[oa])?|aquí habla|saludos|un saludo|atte\.?|atentamente|"
     r"cordialmente|"
-    r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|cheers|gracias|"
-    r"obrigad[oa]|"
-    r"thanks|thank you|mr\.?|mrs\.?|ms\.?|sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"
+    r"atenciosamente|att\.?|abraços?|(?:best|kind|warm)? ?regards|sincerely|mr\.?|mrs\.?|ms\.?|"
+    r"sr\.?|sra\.?|d\.|doña|don))[\s,.!:-]+"
     rf"(?P<name>(?=[^\W\d_a-z]){_NAME})"
+)
+# Who signs: "gracias!! Noelia Quiroga - …", at the end of what was written.
+_SIGNED = re.compile(
+    r"(?i:(?<!\w)(?:gracias|obrigad[oa]|thanks|thank you|cheers))[\s,.!:-]+"
+    rf"(?P<name>(?=[^\W\d_a-z]){_WORD}\s+(?=[^\W\d_a-z]){_WORD})(?=\s*(?:$|[-–—,|\n+]|\S+@))"
 )
 _MAIL_LABEL = re.compile(
     r"(?i)(?<!\w)(?:(?:y|e|and)\s+)?(?:(?:mi|my|meu|el|o|the)\s+)?"
@@ -146,7 +150,11 @@ def _is_code(word: str) -> bool:
 
 def introduced(text: str, common: Set[str]) -> Found | None:
     """A name after words that announce one; ordinary words in its place are no name."""
-    for match in (*_INTRODUCED.finditer(text), *_HINTED.finditer(text)):
+    for match in (
+        *_INTRODUCED.finditer(text),
+        *_HINTED.finditer(text),
+        *_SIGNED.finditer(text),
+    ):
         name = _trimmed(match["name"], common)
         if name:
             start = text.index(name, match.start("name"))

@@ -63,10 +63,10 @@ def _numeric(language: str) -> Iterator[Written]:
         r"(?P<y>20\d\d|19\d\d|\d\d)(?!\d|(?P=mark)\d)"
     )
     yield rf"{_W}{lead}{full}", dates.numeric
-    end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})"
+    end = rf"(?![\d%]|[/.,]\d)(?!\s*(?:(?:de|of)\s+)?{words.MONTH})(?! (?:pension|board)){_UNIT}"
     yield rf"{_W}{lead}(?P<d>\d{{1,2}})\s?/\s?(?P<m>\d{{1,2}}){end}", dates.numeric
     yield rf"{_W}{lead}(?P<d>\d{{1,2}})\.(?P<m>\d\d){end}", dates.numeric
-    yield rf"{_W}(?P<d>\d{{1,2}})-(?P<m>\d{{1,2}})(?!-){end}{_UNIT}", dates.dashed
+    yield rf"{_W}(?P<d>\d{{1,2}})-(?P<m>\d{{1,2}})(?!-){end}", dates.dashed
 
 
 def _relative() -> Iterator[Written]:
@@ -222,7 +222,8 @@ def _bridge() -> Written:
 
 def _bare() -> Written:
     article = (
-        r"(?P<art>(?:el(?: mismo| propio)?|o dia|el dia|the(?: day)?|no dia|dia|day|del dia|al dia)"
+        r"(?P<art>(?:el(?: mismo| propio)?|o dia|el dia|the(?: day)?|no dia|dias?|os dias|"
+        r"los dias|days?|del dia|al dia)"
         r"\s+)"
     )
     clock = r"(?<!\blas )(?<!\bas )(?<!\bat )"

@@ -24,6 +24,7 @@ from pydantic import Field
 
 from agente_hotelero_nlp_local import (
     contacts,
+    denials,
     entities,
     intents,
     languages,
@@ -34,6 +35,8 @@ from agente_hotelero_nlp_local import (
 from agente_hotelero_nlp_local.text import plain
 
 LONGEST = 2000
+# Half of a character, which no encoder takes.
+_NOT_TEXT = re.compile("[\ud800-\udfff]")
 ANSWERED = 0.34
 CERTAIN = 0.99
 FEW_WORDS = 2
@@ -84,11 +87,12 @@ def read(
 ) -> Understanding:
     """The understanding of a text in its context, by the shipped model if `known` is none. Pure
     but for that; never raises."""
-    text = request.text[:LONGEST]
+    text = _NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", request.text[:LONGEST])
     if not text.strip():
         return _of_taps(request.language or request.languages[0])
     classifier = known or model.shipped()
     found, scores = intents.read(_without_reference(text, request), classifier)
+    found = denials.softened(found, plain(text))
     language = languages.of(text, scores, request.language, request.languages)
     said = entities.read(text, request, language, common_words(), _top(found))
     found = _without_people(found, said, text)

@@ -119,7 +119,8 @@ def _people_and_rooms(
     rate = rooms.rate(folded.text, request.rates)
     if rate is not None:
         yield _entity("rate", folded, folded.span(*rate.span), rate.ids[0])
-    room = rooms.room_type(folded.text, request.vocabulary)
+    named = answers.choosing(folded.text, request.options) if request.options else folded.text
+    room = rooms.room_type(named, request.vocabulary)
     if room is not None:
         yield _entity("room_type", folded, folded.span(*room.span), room.ids[0], room.ids[1:])
 

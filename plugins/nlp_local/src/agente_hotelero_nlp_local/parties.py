@@ -231,6 +231,10 @@ def _adults(reading: _Reading, text: str) -> int | None:
             counts = [value(_count(match)) for match in matches]
             total = counts[-1] if re.search(_CORRECTED, text) else sum(counts)
             return total if matches is said else _without_children(total, matches[-1], text)
+    couples = companions.couples(reading.text)
+    if couples is not None:
+        reading.spans += couples[1]
+        return couples[0]
     for pattern in (_GROUP, _FOR):
         groups = [value(match["n"]) for match in reading.take(rf"{_W}{pattern}")]
         if groups:

@@ -31,7 +31,7 @@ _MANY = r"(?:apartamentos|apartments|departamentos|bungalows|suites|chales|unida
 _BEDS = r"(?!\s*(?:camas?|beds?))"
 _ROOMS = re.compile(
     rf"(?<!con )(?<!com )(?<!with )(?<![\w¤])(?P<n>{NUMBER})\s+(?:(?:\w+\s)?{_PLACES}|{_MANY}|"
-    rf"(?:{'|'.join(_KINDS[:6])}|con|com|with)(?!\w){_BEDS})"
+    rf"(?:{'|'.join(_KINDS[:6])}|(?<=una )con|(?<=uma )com|(?<=one )with)(?!\w){_BEDS})"
 )
 
 

@@ -31,6 +31,7 @@ def meant(context: Context) -> tuple[list[Mark], list[Mark]]:
     found = [mark for mark in found if mark.ahead is None or mark.ahead >= 0]
     found = _not_refused(_without_hours(found, context), text)
     found = _in_month_said(_joined([_off(mark, text) for mark in found], context), text)
+    found = _in_year_said(_either(found, text), context)
     if next_week_said(text):
         found = [_in_next_week(mark) for mark in found]
     dated = _bridged([mark for mark in found if not mark.nights], context)
@@ -97,6 +98,28 @@ def _off(mark: Mark, text: str) -> Mark:
     count = 1 if match["eve"] or match["n"] in (None, "el", "o", "the", "al") else value(match["n"])
     early = bool(match["eve"] or match["before"])
     return replace(mark, start=match.start(), shift=-count if early else count)
+
+
+def _in_year_said(found: list[Mark], context: Context) -> list[Mark]:
+    """ "Del 20 al 22 de noviembre del año que viene": not those of this year."""
+    if not re.search(words.NEXT_YEAR, context.text):
+        return found
+    year = context.today.year + 1
+    return [
+        replace(mark, year=year) if mark.year is None and (mark.month or mark.feast) else mark
+        for mark in found
+    ]
+
+
+def _either(found: list[Mark], text: str) -> list[Mark]:
+    """ "El 15 o el 22 de enero": the month that is said last is that of both."""
+    joined = list(found)
+    for at in range(len(found) - 1, 0, -1):
+        one, after = joined[at - 1], joined[at]
+        bare = one.day is not None and one.month is None and one.weekday is None
+        if bare and after.month and re.fullmatch(words.EITHER, text[one.end : after.start]):
+            joined[at - 1] = replace(one, month=after.month, sure=True)
+    return joined
 
 
 def _in_month_said(found: list[Mark], text: str) -> list[Mark]:

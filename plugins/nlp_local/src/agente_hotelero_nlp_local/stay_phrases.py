@@ -162,7 +162,11 @@ def _linked(first: Said, second: Said, context: Context) -> bool:
     if re.fullmatch(rf"{words.SOFT}{words.STRONG_TO}{words.SOFT}", between):
         return True
     opened = re.search(r"\b(?:entre|between)\s+(?:el\s+|o\s+|the\s+)?(?:dia\s+)?$", before)
-    if opened and re.fullmatch(rf"{words.SOFT}(?:\by\b|\be\b|\band\b){words.SOFT}", between):
+    if (
+        opened
+        and (first.mark.sure or second.mark.sure or context.awaited)
+        and re.fullmatch(rf"{words.SOFT}(?:\by\b|\be\b|\band\b){words.SOFT}", between)
+    ):
         return True
     if (
         re.fullmatch(rf"{words.SOFT}(?:\bp/|\bpara\b|\bpra\b){words.SOFT}", between)

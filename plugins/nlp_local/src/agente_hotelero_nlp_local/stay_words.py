@@ -95,7 +95,11 @@ STAYING = (
 )
 # What is told of the past is no stay to come.
 PAST = (
-    r"\b(?:estuv(?:e|imos)|estive(?:mos)?|fiquei|(?:i|we) stayed|was there|were there|were at|"
+    r"\b(?:fui|fuimos|me (?:aloje|hospede)|transferi|cobraron|dijeron|hable|hospedei|paguei|"
+    r"(?:i|we) paid|(?:i|we) (?:was|were) charged|(?:lunes|martes|miercoles|jueves|viernes|"
+    r"sabado|domingo|"
+    r"finde|mes|verano|noche) pasad[oa]|estuv(?:e|imos)|estive(?:mos)?|fiquei|(?:i|we) stayed|"
+    r"was there|were there|were at|"
     r"naci|nasci|"
     r"born|deixei|me deje|olvide|ayer|ontem|mande|escribi|llame|mandei|escrevi|liguei|(?:i|"
     r"we) (?:called|wrote|emailed|sent)|yesterday|(?:la semana|el mes|el ano|a semana|o mes|"
@@ -107,3 +111,5 @@ PAST = (
 SAME_NIGHTS = (
     r"\b(?:mism[ao]s? noches|mesm[ao]s? noites|same (?:number of )?nights|misma cantidad)\b"
 )
+NEXT_YEAR = r"\b(?:ano que vien?e|ano que vem|proximo ano|ano proximo|next year)\b"
+EITHER = r"\s*,?\s*(?:o|ou|or|si no|senao)\s+(?:el\s+|o\s+|the\s+|del?\s+|do\s+)?(?:dia\s+)?"
