@@ -7,6 +7,7 @@ from agente_hotelero.messages import OfferedOption
 from agente_hotelero_nlp_local import answers
 from agente_hotelero_nlp_local.text import plain
 
+from benchmarks.nlu import own
 from plugins.nlp_local.tests.test_engine import clear, understand
 
 OPTIONS = (
@@ -146,3 +147,36 @@ def test_that_does_cancel(text: str) -> None:
 )
 def test_nothing_raises(text: str) -> None:
     assert understand(text).language in ("es", "pt", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "arrival", "departure"),
+    [
+        ("del 20 al 22 de noviembre del año que viene", "2027-11-20", "2027-11-22"),
+        ("del 5 al 8 o del 12 al 15 de enero", "2027-01-05", "2027-01-08"),
+        ("el 15 o el 22 de enero", "2027-01-15", None),
+        ("la noche del 31", "2026-12-31", "2027-01-01"),
+    ],
+)
+def test_the_month_and_year_are_those_that_were_said(
+    text: str, arrival: str, departure: str | None
+) -> None:
+    found = own.shown(understand(text))["entities"]
+    (stay,) = [one["value"] for one in found if one["type"] == "stay"]
+    assert (stay["arrival"], stay["departure"]) == (arrival, departure)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fui del 10 al 15 de enero",
+        "el viernes pasado reservé",
+        "10/12 personas",
+        "feliz navidad",
+        "mañana te digo",
+        "el 5 de enero no puedo",
+        "¿La pileta abre de lunes a viernes?",
+    ],
+)
+def test_that_is_no_stay_to_come(text: str) -> None:
+    assert understand(text).first("stay") is None

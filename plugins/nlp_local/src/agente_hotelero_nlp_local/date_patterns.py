@@ -123,7 +123,7 @@ def _lengths() -> Iterator[Written]:
         rf"{_W}(?P<n>{NUMBER})\s+(?:semanas?|semanitas?|semaninhas?|weeks?){not_a_date}",
         dates.weeks,
     )
-    long = r"(?:por|for|durante|during|quedar\w+|ficar|stay\w*)"
+    long = r"(?:por|para|pra|for|durante|during|quedar\w+|ficar|stay\w*)"
     yield rf"{_W}{long}\s+(?:unos |about )?(?P<n>{NUMBER})\s+(?:dias|days)(?!\w)", dates.days_long
     since = r"(?=,?\s+(?:desde|a partir|a contar|from|starting|empezando|comecando|arrancando))"
     yield rf"{_W}(?P<n>{NUMBER})\s+(?:dias|diitas|days){since}", dates.days_long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -47,7 +48,7 @@ def of_the_future(text: str) -> str:
         for match in re.finditer(r"[^.!?;:,\n]+", text)
         if re.search(words.PAST, match.group())
     ]
-    return mask(text, spans)
+    return mask(text, [*spans, *(match.span() for match in re.finditer(words.WISHES, text))])
 
 
 def _joined(found: list[Mark], context: Context) -> list[Mark]:
@@ -112,14 +113,37 @@ def _in_year_said(found: list[Mark], context: Context) -> list[Mark]:
 
 
 def _either(found: list[Mark], text: str) -> list[Mark]:
-    """ "El 15 o el 22 de enero": the month that is said last is that of both."""
+    """ "El 15 o el 22 de enero", "del 5 al 8 o del 12 al 15 de enero": the month that is said last
+    is that of all."""
     joined = list(found)
     for at in range(len(found) - 1, 0, -1):
-        one, after = joined[at - 1], joined[at]
-        bare = one.day is not None and one.month is None and one.weekday is None
-        if bare and after.month and re.fullmatch(words.EITHER, text[one.end : after.start]):
-            joined[at - 1] = replace(one, month=after.month, sure=True)
+        month = _month_of(joined[at:])
+        apart = text[joined[at - 1].end : joined[at].start]
+        if month is None or not re.fullmatch(words.EITHER, apart):
+            continue
+        first = at - 2 if at > 1 and _rises(joined[at - 2], joined[at - 1]) else at - 1
+        for number in range(first, at):
+            if _is_bare(joined[number]):
+                joined[number] = replace(joined[number], month=month, sure=True)
     return joined
+
+
+def _month_of(found: Sequence[Mark]) -> int | None:
+    """The month of the first mark that has one, if bare days alone stand before it."""
+    for mark in found:
+        if mark.month is not None:
+            return mark.month
+        if not _is_bare(mark):
+            return None
+    return None
+
+
+def _is_bare(mark: Mark) -> bool:
+    return mark.day is not None and mark.month is None and mark.weekday is None
+
+
+def _rises(one: Mark, other: Mark) -> bool:
+    return _is_bare(one) and _is_bare(other) and (one.day or 0) < (other.day or 0)
 
 
 def _in_month_said(found: list[Mark], text: str) -> list[Mark]:
@@ -207,7 +231,8 @@ def _not_refused(found: list[Mark], text: str) -> list[Mark]:
     if months and not any(mark.month for mark in kept):
         bare = [mark for mark in kept if mark.day is not None and mark.weekday is None]
         kept = [replace(one, month=months[0]) if one in bare else one for one in kept]
-    return kept or found
+    denied = any(re.search(words.DENIED_AFTER, text[mark.end :]) for mark in refused if mark.month)
+    return kept if denied else kept or found
 
 
 def _is_refused(mark: Mark, text: str) -> bool:

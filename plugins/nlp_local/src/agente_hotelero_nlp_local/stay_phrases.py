@@ -229,6 +229,8 @@ def _before(tail: Mark, arrival: date, context: Context) -> date:
 def _completed(first: Mark, second: Mark) -> tuple[Mark, Mark]:
     """ "24 al 27 de diciembre", "28 al 3 de enero", "24/12 al 2/1/2027": fill in the first."""
     head = first
+    if first.day is not None and first.month is None and second.months_ahead is not None:
+        return replace(head, months_ahead=second.months_ahead), second
     bare = first.day is not None and first.month is None and second.day is not None
     if bare and second.month is not None:
         crosses = (first.day or 0) > (second.day or 0)
@@ -321,7 +323,8 @@ def _stands_alone(said: Said, context: Context) -> bool:
     alone = text.strip(" .,!?").isdecimal()
     led = bool(_role(text[max(said.mark.start - NEAR, 0) : said.mark.start]))
     led = led and bool(said.role) and text[said.mark.start].isdecimal()
-    return said.mark.sure or led or (context.awaited and not alone)
+    night = re.search(words.NIGHT_OF, text[: said.mark.start]) is not None
+    return said.mark.sure or led or night or (context.awaited and not alone)
 
 
 def _long_weekend(mark: Mark, context: Context, anchor: date) -> Phrase | None:

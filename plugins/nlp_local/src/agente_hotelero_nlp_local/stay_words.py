@@ -36,7 +36,8 @@ LEAVE = (
     r"\b\.?"
 )
 INSTEAD = (
-    r"\b(?:en vez|en lugar|em vez|no lugar|ao inves|instead|rather than|y no|e nao|and not)\b"
+    r"\b(?:menos|excepto|salvo|except|en vez|en lugar|em vez|no lugar|ao inves|instead|"
+    r"rather than|y no|e nao|and not)\b"
     r"[^,;.]{0,12}$"
 )
 DENIED = (
@@ -113,3 +114,13 @@ SAME_NIGHTS = (
 )
 NEXT_YEAR = r"\b(?:ano que vien?e|ano que vem|proximo ano|ano proximo|next year)\b"
 EITHER = r"\s*,?\s*(?:o|ou|or|si no|senao)\s+(?:el\s+|o\s+|the\s+|del?\s+|do\s+)?(?:dia\s+)?"
+# Wishes, and what the guest will do later, name days without asking for them.
+WISHES = (
+    r"\b(?:feliz|felices|merry|happy|boas?|buen[oa]?s?)\s+(?:navidad(?:es)?|natal|ano nuevo|"
+    r"ano novo|christmas|"
+    r"new year|pascuas?|pascoa|easter|reyes|fiestas|finde|fin de semana|fim de semana|weekend)\b|"
+    r"\b(?:manana|amanha|tomorrow|hoy|el \w+|na \w+)\s+(?:te|les|os|lhe|vos|i'?ll|eu)\s+"
+    r"(?:digo|aviso|confirmo|llamo|escribo|cuento|ligo|falo|let you know|tell you|call)\b|"
+    r"\b(?:te|les|os|lhe|vos)\s+(?:digo|aviso|confirmo|llamo|escribo)\s+(?:manana|amanha|hoy|"
+    r"el \w+|na \w+)\b"
+)
