@@ -157,6 +157,8 @@ LINES = (
 )
 
 
+# The agent runs in threads of its own, which draw random numbers meanwhile.
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module")
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
