@@ -28,6 +28,9 @@ phrases.es = [
 answer.es = "La escuela Viento Sur da clases en nuestra playa."
 answer.en = "Viento Sur teaches on our beach."
 
+[yoga]
+phrases.es = ["¿dan clases de yoga?", "quiero hacer yoga", "¿hay yoga por la mañana?"]
+
 [parking]
 phrases.es = ["¿dónde dejo la casa rodante?"]
 """
@@ -72,6 +75,20 @@ def test_a_new_question_is_answered_from_five_examples(
     running: RunningAgent, text: str, answer: str
 ) -> None:
     assert answer in answers(guest(running), text)
+
+
+def test_a_question_without_an_answer_is_one_for_a_person(running: RunningAgent) -> None:
+    asking = guest(running)
+    assert "una persona" in answers(asking, "¿se puede hacer yoga?")
+
+
+def test_an_engine_has_its_own_time(running: RunningAgent) -> None:
+    """Not that of the whole turn: the next engine has to have some."""
+    agent = running.agent
+    ((_, guard),) = agent.tenants["sol"].nlp
+    assert (
+        guard._timeout == agent.settings.nlp_timeout_seconds < agent.settings.turn_timeout_seconds
+    )
 
 
 def test_what_every_hotel_is_asked_is_answered_as_before(running: RunningAgent) -> None:

@@ -35,14 +35,15 @@ async def call(
     except httpx.HTTPError as error:
         raise _unsure(type(error).__name__, writes) from error
     if not response.is_success:
-        raise _refusal(response, writes)
+        raise refusal(response, writes=writes)
     try:
         return response.json()
     except (ValueError, RecursionError) as error:
         raise _unsure("an answer that is not JSON", writes) from error
 
 
-def _refusal(response: httpx.Response, writes: bool) -> HoteleroError:
+def refusal(response: httpx.Response, *, writes: bool = False) -> HoteleroError:
+    """The error that a status which is no success means, by the rules of `call`."""
     status = response.status_code
     if status in (401, 403):
         return AuthFailed(f"HTTP {status}")
@@ -52,7 +53,9 @@ def _refusal(response: httpx.Response, writes: bool) -> HoteleroError:
         return Throttled(f"HTTP {status}", retry_after=_seconds(response))
     if 400 <= status < 500:
         return Rejected(f"HTTP {status}")
-    return _unsure(f"HTTP {status}", writes)
+    if writes:
+        return OutcomeUnknown(f"HTTP {status}")
+    return Unavailable(f"HTTP {status}", retry_after=_seconds(response))
 
 
 def _seconds(response: httpx.Response) -> float | None:

@@ -175,8 +175,14 @@ def test_the_month_and_year_are_those_that_were_said(
         "feliz navidad",
         "mañana te digo",
         "el 5 de enero no puedo",
+        "el 24 no",
         "¿La pileta abre de lunes a viernes?",
     ],
 )
 def test_that_is_no_stay_to_come(text: str) -> None:
     assert understand(text).first("stay") is None
+
+
+@pytest.mark.parametrize("text", ["aceptan michis?", "¿aceptan michis?", "¡michis!, ¿aceptan?"])
+def test_a_known_word_is_known_with_its_marks(text: str) -> None:
+    assert understand(text, language="es").verdict != "reject"

@@ -241,3 +241,16 @@ def test_whether_to_act_is_for_the_hotel_to_say(act_above: float, acted: bool) -
     found = engine.read(request, act_above)
     clear = max(intent.confidence for intent in found.intents) >= 0.5
     assert (clear, found.verdict == "act") == (acted, acted)
+
+
+def test_the_data_sheet_counts_what_is_there() -> None:
+    sheet = (HELD_OUT.parents[3] / "docs" / "nlu.md").read_text(encoding="utf-8")
+    shipped = phrases.shipped()
+    counts = [sum(one.language == language for one in shipped) for language in phrases.LANGUAGES]
+    told = "{:,} phrases for {} intents: Spanish {:,}, Portuguese {:,}, English {:,},"
+    assert told.format(len(shipped), len({one.intent for one in shipped}), *counts) in sheet
+
+
+def test_the_end_of_a_long_message_counts_as_its_beginning_does() -> None:
+    story = "El año pasado estuvimos con toda la familia y lo pasamos muy bien en la playa. " * 12
+    assert "wifi" in [one.name for one in understand(f"{story} ¿Tienen wifi?").intents]

@@ -190,10 +190,7 @@ class Lender:
             run_sync=functools.partial(self._run_sync, plugin),
             shared=self._shared,
             questions=[
-                Question(
-                    name=name,
-                    phrases=one.examples(),
-                )
+                Question(name=name, phrases=one.examples())
                 for name, one in settings.questions.items()
             ],
         )

@@ -12,12 +12,8 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import httpx
+from agente_hotelero import rest
 from agente_hotelero.errors import (
-    AuthFailed,
-    HoteleroError,
-    NotFound,
-    Rejected,
-    Throttled,
     Unavailable,
 )
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -109,7 +105,7 @@ class Endpoint:
         try:
             async with self._http.stream(method, url, content=content, **options) as response:
                 if not response.is_success:
-                    raise _refusal(response)
+                    raise rest.refusal(response)
                 return await _beginning(response)
         except httpx.HTTPError as error:
             raise Unavailable(type(error).__name__) from error
@@ -139,22 +135,3 @@ def _parsed(model: type[ModelT], received: bytes | str) -> ModelT:
         return model.model_validate_json(received)
     except ValidationError:
         raise Unavailable(f"an answer that is no {model.__name__.strip('_').lower()}") from None
-
-
-def _refusal(response: httpx.Response) -> HoteleroError:
-    status = response.status_code
-    if status in (401, 403):
-        return AuthFailed(f"HTTP {status}")
-    if status == 404:
-        return NotFound(f"HTTP {status}")
-    if status == 429:
-        return Throttled(f"HTTP {status}", retry_after=_seconds(response))
-    if 400 <= status < 500:
-        return Rejected(f"HTTP {status}")
-    return Unavailable(f"HTTP {status}", retry_after=_seconds(response))
-
-
-def _seconds(response: httpx.Response) -> float | None:
-    """Retry-After in its common form, whole seconds."""
-    told = response.headers.get("retry-after", "")
-    return float(told) if told.isdecimal() else None

@@ -56,9 +56,8 @@ def bridge(day: date) -> tuple[date, date] | None:
 
 
 def _can_hold(mark: Mark) -> bool:
-    dated = mark.weekend and (mark.day is not None or mark.easter is not None)
-    free = mark.bridge and mark.day is not None
-    return mark.feast or mark.event or mark.week_of or dated or free
+    dated = (mark.weekend or mark.bridge) and mark.day is not None
+    return mark.feast or mark.event or mark.week_of or dated
 
 
 def _is_bare(mark: Mark) -> bool:

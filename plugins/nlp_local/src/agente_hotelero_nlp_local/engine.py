@@ -37,6 +37,7 @@ from agente_hotelero_nlp_local.text import plain
 LONGEST = 2000
 # Half of a character, which no encoder takes.
 _NOT_TEXT = re.compile("[\ud800-\udfff]")
+_WORD = re.compile(r"[^\W\d_]+")
 ANSWERED = 0.34
 CERTAIN = 0.99
 FEW_WORDS = 2
@@ -151,7 +152,7 @@ def common_words() -> frozenset[str]:
 
 def _has_known_word(text: str) -> bool:
     """Whether any word is one that guests use: "flurb glarb" is like nothing at all."""
-    return any(word in common_words() for word in plain(text).split())
+    return any(word in common_words() for word in _WORD.findall(plain(text)))
 
 
 def _of_taps(language: str) -> Understanding:

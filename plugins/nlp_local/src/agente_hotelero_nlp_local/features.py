@@ -53,7 +53,7 @@ def cut(text: str) -> str:
 
 def grams(text: str) -> Counter[int]:
     """How often each bucket of words, word pairs and pieces of words occurs."""
-    folded = _DIGITS.sub("0", plain(text[:LONGEST]))
+    folded = _DIGITS.sub("0", plain(cut(text)))
     return Counter(zlib.crc32(gram.encode()) % BUCKETS for gram in _grams(folded))
 
 

@@ -68,10 +68,9 @@ def explanation(text: str, understood: Understanding, classifier: Classifier) ->
 
 def nearest(text: str, classifier: Classifier) -> list[tuple[float, Example]]:
     """The phrases nearest in meaning, shipped or taught, with their cosines."""
-    base = classifier.base if isinstance(classifier, Taught) else model.shipped()
-    own = classifier.examples if isinstance(classifier, Taught) else ()
-    known = [*own, *phrases.shipped()]
-    taught_anchors = classifier.anchors[: len(own)] if isinstance(classifier, Taught) else ()
-    anchors = np.vstack([*([taught_anchors] if len(own) else []), base.anchors])
+    base, known, anchors = model.shipped(), phrases.shipped(), model.shipped().anchors
+    if isinstance(classifier, Taught):
+        own = classifier.examples
+        known, anchors = [*own, *known], np.vstack([classifier.anchors[: len(own)], anchors])
     cosines = (features.embedded([text]) @ base.axes @ anchors.T)[0]
     return [(float(cosines[n]), known[int(n)]) for n in np.argsort(-cosines)[:NEAREST]]

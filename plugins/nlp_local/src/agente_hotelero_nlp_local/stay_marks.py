@@ -222,7 +222,8 @@ def _adds(mark: Mark, text: str) -> bool:
 
 
 def _not_refused(found: list[Mark], text: str) -> list[Mark]:
-    """All but what is taken back ("not the 13th", "no 4 noches, 3"), unless all is."""
+    """All but what is taken back ("not the 13th", "no 4 noches, 3"); all, if nothing is
+    left that it was taken back for: but nothing after "el 5 no puedo"."""
     refused = [mark for mark in found if _is_refused(mark, text)]
     kept = [mark for mark in found if mark not in refused]
     nights = [_counted_instead(mark, text) for mark in refused if mark.nights]
@@ -231,7 +232,7 @@ def _not_refused(found: list[Mark], text: str) -> list[Mark]:
     if months and not any(mark.month for mark in kept):
         bare = [mark for mark in kept if mark.day is not None and mark.weekday is None]
         kept = [replace(one, month=months[0]) if one in bare else one for one in kept]
-    denied = any(re.search(words.DENIED_AFTER, text[mark.end :]) for mark in refused if mark.month)
+    denied = any(re.match(words.DENIED_AFTER, text[mark.end :]) for mark in refused)
     return kept if denied else kept or found
 
 
