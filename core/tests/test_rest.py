@@ -71,3 +71,10 @@ async def test_how_long_to_wait_is_kept(header: str, seconds: float | None) -> N
         with pytest.raises(Throttled) as caught:
             await rest.call(http, "GET", URL)
     assert caught.value.retry_after == seconds
+
+
+async def test_a_server_that_is_away_says_for_how_long() -> None:
+    async with client(httpx.Response(503, headers={"Retry-After": "7"})) as http:
+        with pytest.raises(Unavailable) as caught:
+            await rest.call(http, "GET", URL)
+    assert caught.value.retry_after == 7.0
