@@ -12,20 +12,29 @@ import structlog
 from agente_hotelero import Channel, Decision, Frame, Handler, HandlerRequest, Ingress, NlpEngine
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.ingress import GuardedIngress
-from agente_hotelero.components import PluginConfig
+from agente_hotelero.components import Health, PluginConfig
 from agente_hotelero.dialogue import Focus
 from agente_hotelero.messages import (
+    AccountNotice,
     Content,
     DeliveryState,
     DeliveryStatus,
     Entity,
+    GuestMoved,
+    Happening,
     Ignored,
     InboundEvent,
     InboundMessage,
     Intent,
+    Media,
+    MessageEdited,
+    MessageRevoked,
+    MessageTemplate,
     Option,
     OutboundMessage,
+    Reacted,
     Reply,
+    StaffWrote,
     Understanding,
     UnderstandRequest,
 )
@@ -60,17 +69,57 @@ def guarded(kind: type[Ingress[Any]]) -> Ingress[Any]:
     return GuardedIngress(kind([]), guard)
 
 
-def _inner(one: dict[str, Any]) -> InboundMessage | DeliveryStatus | Ignored:
+def _inner(one: dict[str, Any]) -> Happening:
     at = datetime.fromisoformat(one.get("at", "2026-11-18T12:00:00+00:00"))
     if "ignored" in one:
         return Ignored(reason=one["ignored"])
     if "status" in one:
         state = DeliveryState(one["status"])
         return DeliveryStatus(
-            provider_id=one["provider_id"], state=state, at=at, outbox_id=one.get("outbox_id")
+            provider_id=one["provider_id"],
+            state=state,
+            at=at,
+            outbox_id=one.get("outbox_id"),
+            failure=one.get("failure", ""),
+            error=one.get("error", ""),
         )
-    content = Content(text=one["text"], choice=one.get("choice"))
-    return InboundMessage(id=one["key"], address=one["guest"], sent_at=at, content=content)
+    if "happening" in one:
+        return _happening(one["happening"], one, at)
+    media = Media(**one["media"]) if "media" in one else None
+    content = Content(text=one["text"], choice=one.get("choice"), media=media)
+    return InboundMessage(
+        id=one["key"],
+        address=one["guest"],
+        sent_at=at,
+        content=content,
+        aliases=tuple(one.get("aliases", ())),
+        thread=one.get("thread", ""),
+        reply_to=one.get("reply_to", ""),
+        extra=one.get("extra", {}),
+        for_staff=one.get("for_staff", ""),
+        email=one.get("email"),
+        verified=one.get("verified", True),
+    )
+
+
+def _happening(kind: str, one: dict[str, Any], at: datetime) -> Happening:
+    content, aliases = Content(text=one.get("text", "")), tuple(one.get("aliases", ()))
+    match kind:
+        case "edit":
+            return MessageEdited(original_id=one["of"], content=content, at=at)
+        case "revoke":
+            return MessageRevoked(original_id=one["of"], at=at)
+        case "react":
+            return Reacted(message_id=one["of"], address=one["guest"], emoji=one["text"], at=at)
+        case "staff":
+            guest = one["guest"]
+            return StaffWrote(id=one["key"], address=guest, content=content, at=at, aliases=aliases)
+        case "moved":
+            return GuestMoved(
+                old=one["guest"], new=one["to"], phone=one.get("phone"), at=at, aliases=aliases
+            )
+        case _:
+            return AccountNotice(kind=kind, detail={}, at=at, stops=one.get("stops", ""))
 
 
 class FakeChannel(Channel[PluginConfig]):
@@ -82,6 +131,14 @@ class FakeChannel(Channel[PluginConfig]):
         super().__init__(*arguments)
         self.sent: list[OutboundMessage] = []
         self.errors: list[Exception] = []
+        self.template: MessageTemplate | None = None
+        self.well = True
+
+    def reopening(self, languages: Sequence[str]) -> MessageTemplate | None:
+        return self.template
+
+    async def health(self) -> Health:
+        return Health(ok=self.well)
 
     @classmethod
     def account_ids(cls, config: PluginConfig, tenant: str) -> Sequence[str]:

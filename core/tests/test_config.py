@@ -62,12 +62,15 @@ def test_a_hotel_of_the_environment_has_none_of_the_demos_facts() -> None:
         "WHATSAPP_ACCESS_TOKEN": "t",
         "WHATSAPP_APP_SECRET": "s",
         "WHATSAPP_VERIFY_TOKEN": "v",
+        "WHATSAPP_BUSINESS_ACCOUNT_ID": "102",
     }
     tenant = load(None, environ, installed=INSTALLED).tenants["default"]
     assert tenant.name == "Posada Real"
     assert tenant.house == {}
     assert "channel_whatsapp" in tenant.channels
-    assert tenant.plugins["channel_whatsapp"]["accounts"] == [{"phone_number_id": "109"}]
+    whatsapp = tenant.plugins["channel_whatsapp"]
+    assert whatsapp["accounts"] == [{"phone_number_id": "109"}]
+    assert whatsapp["business_account_id"] == "102"
 
 
 def test_the_pms_of_the_environment_gets_its_address_and_key() -> None:

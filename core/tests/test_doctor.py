@@ -15,6 +15,7 @@ from agente_hotelero._runtime.doctor import Row, _of_tenant
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero.cli import main
 from agente_hotelero.errors import Unavailable
+from agente_hotelero.stays import Property
 from click.testing import CliRunner
 
 from core.tests.fake_pms import FakeHotel
@@ -73,6 +74,19 @@ async def test_an_adapter_that_fails_is_a_finding_and_hides_no_other(
 
     monkeypatch.setattr(pms.adapter, "diagnose", diagnose)
     assert [row.ok for row in await rows(pms)] == [False, True]
+
+
+@pytest.mark.anyio
+async def test_a_pms_that_is_away_is_not_well_because_it_is_remembered(
+    pms: GuardedPms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pms.property()
+
+    async def away() -> Sequence[Property]:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(pms.adapter, "properties", away)
+    assert [row.ok for row in await rows(pms)] == [True, False]
 
 
 @pytest.mark.anyio

@@ -11,6 +11,8 @@ import pytest
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
 from agente_hotelero._runtime.engine import Engine
+from sqlalchemy import event, text
+from sqlalchemy.exc import SQLAlchemyError
 
 pytestmark = pytest.mark.anyio
 DEAD_RECIPIENTS = 150
@@ -68,6 +70,52 @@ async def test_what_is_scheduled_is_done_once_and_what_is_cancelled_never(
     assert sorted(ran) == ["test:a", "test:c"]
 
 
+async def test_the_engine_starts_though_a_part_of_the_agent_is_writing(tmp_path: Path) -> None:
+    """A channel may store what it reads at its start; on SQLite the launch waits for it, and it for
+    the loop."""
+    database = connect(f"sqlite:///{tmp_path}/agent.db")
+    await migrate(database.engine, owners({}))
+    writing, ran = asyncio.Event(), list[str]()
+
+    async def write() -> None:
+        async with database.sessions() as session, session.begin():
+            await session.execute(text("DELETE FROM message"))
+            writing.set()
+            await asyncio.sleep(0.3)
+
+    async def due(key: str, at: datetime) -> None:
+        assert asyncio.get_running_loop() is loop
+        ran.append(key)
+
+    loop = asyncio.get_running_loop()
+    engine = Engine(database, due=due, poll_seconds=0.05)
+    task = asyncio.create_task(write())
+    await writing.wait()
+    await engine.start()
+    try:
+        await task
+        await schedule(engine, "a", timedelta())
+        await until(ran, 1)
+    finally:
+        await engine.stop()
+        await database.close()
+
+
+async def test_an_engine_that_could_not_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    nowhere = connect(f"sqlite:///{tmp_path}/agent.db")
+    (tmp_path / "agent.db").mkdir()
+    with pytest.raises(SQLAlchemyError):
+        await Engine(nowhere).start()
+    database = connect(f"sqlite:///{tmp_path}/other.db")
+    await migrate(database.engine, owners({}))
+    engine = Engine(database)
+    await engine.start()
+    assert engine.alive
+    await engine.stop()
+    for one in (nowhere, database):
+        await one.close()
+
+
 async def test_records_of_finished_work_can_be_forgotten(engine: Engine, ran: list[str]) -> None:
     await schedule(engine, "a", timedelta())
     await until(ran, 1)
@@ -107,3 +155,22 @@ async def test_recipients_that_hang_do_not_keep_others_waiting(tmp_path: Path) -
     away.set()
     await engine.stop()
     await database.close()
+
+
+async def test_an_idle_engine_asks_its_database_for_work_and_for_little_else(
+    engine: Engine,
+) -> None:
+    """Queues and the version of the application do not change while it runs."""
+    asked: list[str] = []
+
+    @event.listens_for(engine._database.sync_engine, "before_cursor_execute")
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    polls: list[str] = []
+    async with asyncio.timeout(60):
+        while len(polls) < 40:
+            await asyncio.sleep(0.05)
+            polls = [one for one in asked if "queue_partition_key" in one]
+    others = [one for one in asked if "application_versions" in one or "FROM queues" in one]
+    assert len(others) < len(polls) / 4

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +12,7 @@ from agente_hotelero._db import subscriptions
 from agente_hotelero._db.models import InboxRaw, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._db.staff_models import DeliveryProgress
+from agente_hotelero._runtime import jobs
 from agente_hotelero._runtime.jobs import Jobs, Planned, retention
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.errors import Unavailable
@@ -124,30 +127,32 @@ async def test_after_an_outage_missed_times_are_not_run_one_by_one(
     assert list(diary.entries.values()) == [clock.now() + timedelta(hours=1)]
 
 
-async def test_retention_forgets_bodies_that_served_and_keeps_the_others(
+async def test_retention_forgets_bodies_that_served_and_later_those_that_were_given_up(
     database: Database, clock: SettableClock
 ) -> None:
-    ages = {RawState.DONE: 31, RawState.DEAD: 90, RawState.NEW: 90}
+    ages = {RawState.DONE: 31, RawState.DEAD: 89, RawState.NEW: 99}
     async with database.sessions() as session, session.begin():
-        for state, days in [*ages.items(), (RawState.DONE, 5)]:
+        for state, days in [*ages.items(), (RawState.DONE, 5), (RawState.DEAD, 91)]:
             at = clock.now() - timedelta(days=days)
             session.add(
                 InboxRaw(channel="fake", accounts=[], body=b"", received_at=at, state=state)
             )
     diary: Any = Diary()
-    await retention(database, diary, clock, raw_days=30, engine_days=7).run()
+    await retention(
+        database, diary, clock, raw_days=30, dead_days=90, held_days=7, engine_days=7
+    ).run()
     async with database.sessions() as session:
         kept = (await session.scalars(select(raw_.state))).all()
     assert sorted(kept) == ["dead", "done", "new"]
     assert diary.forgotten == [clock.now() - timedelta(days=7)]
 
 
-async def test_retention_forgets_what_subscribers_took_and_keeps_what_they_did_not(
+async def test_retention_forgets_what_subscribers_took_and_later_what_they_did_not(
     database: Database, clock: SettableClock
 ) -> None:
-    ages = {"delivered": 31, "dead": 90, "queued": 90}
+    ages = {"delivered": 31, "dead": 89, "queued": 99}
     async with database.sessions() as session, session.begin():
-        for state, days in [*ages.items(), ("delivered", 5)]:
+        for state, days in [*ages.items(), ("delivered", 5), ("dead", 91)]:
             at = clock.now() - timedelta(days=days)
             await subscriptions.queue(
                 session, "sol", subscription_id=1, event="reply.sent", body={}, created_at=at
@@ -156,7 +161,52 @@ async def test_retention_forgets_what_subscribers_took_and_keeps_what_they_did_n
             number, progress = int(newest.id or 0), DeliveryProgress(state)
             await subscriptions.set_delivery(session, "sol", number, progress)
     diary: Any = Diary()
-    await retention(database, diary, clock, raw_days=30, engine_days=7).run()
+    await retention(
+        database, diary, clock, raw_days=30, dead_days=90, held_days=7, engine_days=7
+    ).run()
     async with database.sessions() as session:
         kept = [one.state for one in await subscriptions.latest(session, "sol")]
     assert sorted(kept) == ["dead", "delivered", "queued"]
+
+
+@pytest.mark.parametrize("heeds", [True, False], ids=["ends", "does not end"])
+async def test_a_child_is_told_to_end_with_its_programs_and_killed_if_it_does_not(
+    monkeypatch: pytest.MonkeyPatch, heeds: bool
+) -> None:
+    monkeypatch.setattr(jobs, "ENDING_SECONDS", 60.0 if heeds else 0.1)
+    ignore = "" if heeds else "trap '' TERM; "
+    child = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f"{ignore}sleep 600 & echo begun; wait"),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert child.stdout
+    assert await child.stdout.readline() == b"begun\n"
+    await jobs._end(child)
+    assert child.returncode == -(signal.SIGTERM if heeds else signal.SIGKILL)
+    # Its program held the pipe open as long as it ran.
+    assert await child.stdout.read() == b""
+    await jobs._end(child)
+
+
+async def test_what_runs_when_the_agent_stops_is_cancelled_and_left_to_others(
+    database: Database, clock: SettableClock
+) -> None:
+    diary, begun, tidied = Diary(), asyncio.Event(), []
+
+    async def run() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            tidied.append(True)
+
+    planned = jobs_with(run, database, clock, diary)
+    due = asyncio.create_task(planned.due(f"job:p/j/sol@{clock.now().isoformat()}", clock.now()))
+    await begun.wait()
+    await planned.stop()
+    assert tidied == [True]
+    with pytest.raises(asyncio.CancelledError):
+        await due
+    assert not diary.entries
+    await planned.stop()

@@ -9,7 +9,9 @@ import pytest
 import structlog
 from agente_hotelero._runtime.limiter import Limiter, LocalWindows
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.redis_link import RedisAway, RedisLink
 from agente_hotelero._web.limits import LimitRequests
+from redis.exceptions import RedisError
 from starlette.types import Receive, Scope, Send
 
 pytestmark = pytest.mark.anyio
@@ -87,3 +89,19 @@ async def test_local_windows_forget_who_has_gone(monkeypatch: pytest.MonkeyPatch
         windows.hit(1, 60, ("b",))
     assert set(windows._young) | set(windows._old) == {("b",)}
     assert windows.hit(1, 60, ("a",))
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("the transport is closed"), ConnectionResetError(), RedisError()]
+)
+async def test_whatever_a_lost_connection_raises_is_redis_being_away(error: Exception) -> None:
+    """uvloop and redis-py do not agree on what that is."""
+    told: list[bool] = []
+    link = RedisLink(LOG, told.append)
+
+    async def work() -> None:
+        raise error
+
+    with pytest.raises(RedisAway):
+        await link.ask(work)
+    assert told == [False, True]

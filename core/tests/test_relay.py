@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-import structlog
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import (
     Conversation,
@@ -18,76 +16,17 @@ from agente_hotelero._db.models import (
     event_,
 )
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.ingest import RawWriter
-from agente_hotelero._runtime.limiter import Limiter
-from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero._runtime.relay import Directory, Relay
+from agente_hotelero._runtime.relay import Relay
 from agente_hotelero.errors import Unavailable
 from agente_hotelero.testing import SettableClock
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.tests.fakes import FakeIngress, body, event, guarded
+from core.tests.fakes import body, event
+from core.tests.relays import Queue, put, rows
 
 pytestmark = pytest.mark.anyio
-
-
-class Queue:
-    """Stands for the engine: keeps what would be run."""
-
-    def __init__(self) -> None:
-        self.turns: list[tuple[int, int]] = []
-
-    async def enqueue_turn(
-        self, session: AsyncSession, conversation_id: int, event_id: int, delay: float
-    ) -> None:
-        self.turns.append((conversation_id, event_id))
-
-
-@pytest.fixture
-def queue() -> Queue:
-    return Queue()
-
-
-@pytest.fixture
-def relay(database: Database, queue: Queue, clock: SettableClock) -> Relay:
-    tenants = {("fake", "sol"): "sol", ("fake", "luna"): "luna"}
-    directory = Directory(ingresses={"fake": guarded(FakeIngress)}, tenants=tenants)
-    engine: Any = queue
-    log = structlog.get_logger()
-    metrics = Metrics()
-    return Relay(
-        database,
-        engine,
-        directory,
-        clock=clock,
-        log=log,
-        metrics=metrics,
-        debounce=0.0,
-        limiter=Limiter(None, log=log, metrics=metrics),
-        guest_per_minute=60,
-        announcer=Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset()),
-    )
-
-
-@pytest.fixture
-async def writer(database: Database, clock: SettableClock) -> AsyncIterator[RawWriter]:
-    writer = RawWriter(database.sync_engine, clock)
-    writer.start()
-    yield writer
-    await writer.stop()
-
-
-async def rows(database: Database, table: type[Any]) -> Sequence[Any]:
-    async with database.sessions() as session:
-        return (await session.scalars(select(table).order_by(table.id))).all()
-
-
-async def put(writer: RawWriter, *bodies: bytes, accounts: tuple[str, ...] = ("sol",)) -> None:
-    for one in bodies:
-        await writer.put("fake", accounts, one)
 
 
 async def states(database: Database) -> list[tuple[str, str, str]]:
@@ -105,6 +44,21 @@ async def test_a_message_becomes_an_event_a_line_and_a_turn(
     assert (conversation.tenant, conversation.address) == ("sol", "ana")
     assert (line.text, line.direction, line.conversation_id) == ("hola", "in", conversation.id)
     assert queue.turns == [(conversation.id, 1)]
+
+
+async def test_what_only_people_may_answer_is_shown_to_them_and_gets_no_turn(
+    database: Database, writer: RawWriter, relay: Relay, queue: Queue
+) -> None:
+    await put(writer, body(event("m1", "hola", for_staff="too many mails")))
+    await relay.run_once()
+    assert await states(database) == [("m1", "human", "too many mails")]
+    (conversation,) = await rows(database, Conversation)
+    assert (conversation.mode, conversation.attention) == ("agent", "too many mails")
+    assert [line.text for line in await rows(database, Message)] == ["hola"]
+    assert queue.turns == []
+    await put(writer, body(event("m2", "otra vez")))
+    await relay.run_once()
+    assert len(queue.turns) == 1
 
 
 async def test_the_same_event_twice_is_one(

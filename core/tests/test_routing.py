@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -55,6 +55,65 @@ def test_an_answer_and_another_question_are_both_heard_the_answer_first() -> Non
 def test_two_questions_to_one_handler_are_one_call_in_the_guests_order() -> None:
     (only,) = route(heard("parking", "wifi"), None, [], OWNERS)
     assert [intent.name for intent in only.intents] == ["parking", "wifi"]
+
+
+OPINION = Frame(
+    handler="opinions",
+    step="opinion",
+    expects=("opinion",),
+    expires_at=NOW + timedelta(days=9),
+    unasked=True,
+)
+ARRIVAL = replace(OPINION, handler="arrivals", step="arrival_time", expects=("time",))
+HOUR = Entity(type="time", text="a las 18", span=(0, 8), value=time(18))
+AFTER_STAY = OWNERS | {"house_question": "house", "complaint_maintenance": "person"}
+
+
+@pytest.mark.parametrize(
+    ("understood", "text"),
+    [
+        (heard(verdict="reject"), "la cama era dura"),
+        (heard("affirm"), "sí, todo bien"),
+        (heard("wifi"), "el wifi no andaba"),
+        (heard("complaint_maintenance"), "estaba sucia"),
+        (heard(entities=(STAY,)), "dos noches muy lindas"),
+    ],
+)
+def test_what_is_said_after_a_stay_is_said_of_the_stay(understood: Any, text: str) -> None:
+    calls = route(understood, None, [OPINION], AFTER_STAY, text)
+    assert asked(calls) == [("opinions", True)]
+    assert calls[0].intents == (understood.intents if understood.verdict == "act" else ())
+
+
+@pytest.mark.parametrize(
+    ("understood", "text", "handler"),
+    [
+        (heard("wifi"), "¿hay wifi?", "house"),
+        (heard("make_reservation"), "quiero reservar otra vez", "booking"),
+        (heard("human_handoff"), "quiero hablar con alguien", "person"),
+    ],
+)
+def test_a_question_or_a_wish_after_a_stay_goes_where_it_always_goes(
+    understood: Any, text: str, handler: str
+) -> None:
+    assert asked(route(understood, None, [OPINION], AFTER_STAY, text)) == [(handler, False)]
+
+
+def test_an_hour_of_arrival_goes_to_who_asked_for_it() -> None:
+    calls = route(
+        heard("parking", entities=(HOUR,)), None, [ARRIVAL], OWNERS, "a las 18, ¿cochera?"
+    )
+    assert asked(calls) == [("arrivals", True), ("house", False)]
+
+
+def test_what_was_not_asked_for_may_be_left_without_an_answer() -> None:
+    """A bare yes belongs to no question then, as if there were no frame."""
+    assert asked(route(heard("affirm"), None, [ARRIVAL], OWNERS, "ok")) == [("talk", False)]
+
+
+def test_a_question_of_the_guests_own_matter_comes_before_what_was_not_asked_for() -> None:
+    calls = route(heard(entities=(STAY,)), None, [ASKING, ARRIVAL], OWNERS, "mañana")
+    assert asked(calls) == [("booking", True)]
 
 
 def test_a_wish_for_a_person_comes_before_everything() -> None:

@@ -1,40 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import structlog
 from agente_hotelero._db import repository
 from agente_hotelero._db.desk import set_chat
 from agente_hotelero._db.models import (
     RAW,
     Conversation,
-    EventState,
-    InboxRaw,
     Mode,
-    Outbox,
     OutboxState,
     RawState,
-    event_,
 )
-from agente_hotelero._db.session import Database
-from agente_hotelero._runtime.announcing import Announcer
-from agente_hotelero._runtime.guard import Guard
-from agente_hotelero._runtime.limiter import Limiter
-from agente_hotelero._runtime.live import Live
-from agente_hotelero._runtime.metrics import Metrics
-from agente_hotelero._runtime.sender import Sender
-from agente_hotelero._runtime.subscribers import Subscribers
-from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Tenant
-from agente_hotelero._runtime.turn import TurnRunner
-from agente_hotelero.components import PluginConfig
-from agente_hotelero.config import Settings, TenantSettings
-from agente_hotelero.dialogue import Decision, HandlerRequest, Hotel
+from agente_hotelero.dialogue import Decision, HandlerRequest
 from agente_hotelero.errors import (
     AuthFailed,
     OutcomeUnknown,
@@ -43,169 +25,24 @@ from agente_hotelero.errors import (
     Unavailable,
 )
 from agente_hotelero.events import (
-    DomainEvent,
-    HandoverRequested,
     ReplySent,
     ReservationMade,
-    Subscription,
 )
 from agente_hotelero.messages import (
     DeliveryState,
     DeliveryStatus,
-    InboundMessage,
     Reply,
     Understanding,
     UnderstandRequest,
 )
-from agente_hotelero.testing import SettableClock, lend
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.tests.desks import Desk, queued
 from core.tests.fake_pms import DRAFT, reservation
-from core.tests.fakes import Asker, FakeChannel, FakeIngress, FakeNlp, body, event
+from core.tests.fakes import Asker, FakeChannel, FakeNlp
 
 pytestmark = pytest.mark.anyio
-WORDS = {
-    "fake/en/question": "Yes or no?",
-    "fake/en/answered": "Thank you.",
-    "fake/en/unclear": "Pardon?",
-    "core/en/trouble": "A person of {{ hotel }} will answer.",
-}
-
-
-@dataclass
-class Queue:
-    """Stands for the engine: keeps what would be sent."""
-
-    sends: list[int] = field(default_factory=list)
-    fail: bool = False
-
-    async def enqueue_send(self, session: AsyncSession, outbox_id: int, recipient: str) -> None:
-        if self.fail:
-            raise OSError("disk full")
-        self.sends.append(outbox_id)
-
-
-@dataclass(kw_only=True)
-class Desk:
-    """One hotel with its turn runner and sender, driven by hand."""
-
-    database: Database
-    clock: SettableClock
-    queue: Queue
-    channel: FakeChannel
-    turns: TurnRunner
-    sender: Sender
-    events: list[Any]
-
-    async def receive(self, text: str, key: str, **content: Any) -> int:
-        """Store a message as the relay would, and return its conversation."""
-        (parsed,) = FakeIngress([]).parse(body(event(key, text, **content)))
-        message = parsed.event
-        assert isinstance(message, InboundMessage)
-        async with self.database.sessions() as session, session.begin():
-            raw = await self.body(session, RawState.DONE)
-            event_id = await repository.add_event(
-                session, raw, parsed, tenant="sol", state=EventState.WAITING, reason=""
-            )
-            conversation = await repository.conversation_for(
-                session, "sol", "fake", "sol", message, self.clock.now()
-            )
-            await repository.attach(session, "sol", int(event_id or 0), conversation, message)
-        return conversation
-
-    async def body(self, session: AsyncSession, state: RawState) -> InboxRaw:
-        """A body as the webhook stored it."""
-        now = self.clock.now()
-        raw = InboxRaw(channel="fake", accounts=["sol"], body=b"", received_at=now, state=state)
-        session.add(raw)
-        await session.flush()
-        return raw
-
-    async def say(self, text: str, key: str, **content: Any) -> str:
-        """One message, one turn; what would be sent."""
-        conversation = await self.receive(text, key, **content)
-        before = len(self.queue.sends)
-        await self.turns.run(conversation)
-        rows = [await self.row(outbox_id) for outbox_id in self.queue.sends[before:]]
-        return " | ".join(str(row.content["text"]) for row in rows)
-
-    async def row(self, outbox_id: int) -> Outbox:
-        async with self.database.sessions() as session:
-            row = await repository.outbox_row(session, outbox_id)
-            assert row is not None
-            return row
-
-    async def states(self) -> Sequence[str]:
-        async with self.database.sessions() as session:
-            return (await session.scalars(select(event_.state).order_by(event_.id))).all()
-
-    async def conversation(self) -> Conversation:
-        async with self.database.sessions() as session:
-            return (await session.scalars(select(Conversation))).one()
-
-
-@pytest.fixture
-def desk(database: Database, clock: SettableClock) -> Desk:
-    services = replace(lend(clock=clock), sessions=database.sessions)
-    log, config = structlog.get_logger(), PluginConfig()
-    wall = Guard("fake", log, timeout=2, concurrency=8)
-    channel = FakeChannel(config, services, "sol")
-    settings = TenantSettings(name="Hotel Sol", languages=("en",))
-    hotel = Hotel(tenant="sol", name="Hotel Sol", languages=("en",), property_id="1")
-    tenant = Tenant(id="sol", settings=settings, hotel=hotel)
-    tenant.nlp.append((FakeNlp(config, services), wall))
-    tenant.handlers[Asker.name] = (Asker(config, services), wall)
-    tenant.owners.update(dict.fromkeys(Asker.intents, Asker.name))
-    tenant.channels["fake", "sol"] = (channel, wall)
-    queue, seen = Queue(), []
-
-    async def note(one: DomainEvent) -> None:
-        seen.append(one)
-
-    engine: Any = queue
-    announcer = Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset())
-    metrics = Metrics()
-    subscribers = Subscribers(
-        subscriptions=[
-            (Subscription(event=HandoverRequested, receive=note), wall),
-            (Subscription(event=ReplySent, receive=note), wall),
-        ],
-        log=log,
-    )
-    turns = TurnRunner(
-        database=database,
-        live=Live(Settings(tenants={"sol": settings}), database, Renderer(WORDS), log),
-        clock=clock,
-        log=log,
-        metrics=Metrics(),
-        stale_after=timedelta(hours=1),
-        tenants={"sol": tenant},
-        subscribers=subscribers,
-        announcer=announcer,
-        engine=engine,
-    )
-    sender = Sender(
-        database=database,
-        clock=clock,
-        log=log,
-        metrics=Metrics(),
-        attempts=3,
-        unknown_wait=0.1,
-        tenants={"sol": tenant},
-        limiter=Limiter(None, log=log, metrics=metrics),
-        subscribers=subscribers,
-        announcer=announcer,
-    )
-    return Desk(
-        database=database,
-        clock=clock,
-        queue=queue,
-        channel=channel,
-        turns=turns,
-        sender=sender,
-        events=seen,
-    )
 
 
 async def test_a_question_is_asked_and_its_answer_understood(desk: Desk) -> None:
@@ -360,11 +197,6 @@ async def test_a_message_that_is_too_old_is_left_to_people(desk: Desk) -> None:
     assert (await desk.states(), desk.queue.sends) == (["stale"], [])
 
 
-async def queued(desk: Desk, key: str = "") -> int:
-    await desk.say("ask", key or f"{len(desk.queue.sends)}")
-    return desk.queue.sends[-1]
-
-
 async def test_a_row_is_sent_and_its_receipt_kept(desk: Desk) -> None:
     outbox_id = await queued(desk)
     await desk.sender.run(outbox_id)
@@ -389,18 +221,20 @@ async def test_a_passing_trouble_is_tried_again(desk: Desk, error: Exception) ->
     assert (row.state, row.attempts) == ("accepted", 3)
 
 
-async def test_trying_again_has_an_end(desk: Desk) -> None:
+@pytest.mark.parametrize(("tries", "seen"), [(None, 3), (2, 2), (9, 3)])
+async def test_trying_again_has_an_end(desk: Desk, tries: int | None, seen: int) -> None:
     outbox_id = await queued(desk)
-    desk.channel.errors = [Unavailable("away", retry_after=0.01) for _ in range(5)]
+    error = Unavailable("away", retry_after=0.01, tries=tries)
+    desk.channel.errors = [error for _ in range(5)]
     await desk.sender.run(outbox_id)
     row = await desk.row(outbox_id)
-    assert (row.state, row.error) == ("failed", "gave up after 3 attempts: Unavailable: away")
+    assert (row.state, row.error) == ("failed", f"gave up after {seen} attempts: Unavailable: away")
+    assert len(desk.channel.errors) == 5 - seen
 
 
-@pytest.mark.parametrize("error", [Rejected("no"), AuthFailed("no")])
-async def test_a_refusal_is_not_tried_again(desk: Desk, error: Exception) -> None:
+async def test_a_refusal_is_not_tried_again(desk: Desk) -> None:
     outbox_id = await queued(desk)
-    desk.channel.errors = [error]
+    desk.channel.errors = [Rejected("no")]
     await desk.sender.run(outbox_id)
     row = await desk.row(outbox_id)
     assert (row.state, row.attempts) == ("failed", 1)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -24,9 +24,14 @@ class Signed(FakeIngress):
     max_body = 10
 
     def verify(self, request: WebhookRequest) -> Sequence[str]:
-        if request.headers.get("x-signed") != "yes":
+        if request.headers.get("x-signed") != "yes" or request.account not in ("", "sol"):
             raise AuthFailed("not signed")
         return ["sol"]
+
+    def handshake(self, query: Mapping[str, str], account: str = "") -> str:
+        if query.get("token") != account:
+            raise AuthFailed("not known")
+        return query["challenge"]
 
 
 class Writer:
@@ -91,7 +96,7 @@ async def test_who_is_refused_too_often_is_not_listened_to(
     [
         pytest.param("POST", "/webhooks/other", b"", 404, id="no such channel"),
         pytest.param("POST", "/webhooks/fake", b"x" * 11, 413, id="too large"),
-        pytest.param("GET", "/webhooks/fake", b"", 403, id="no handshake"),
+        pytest.param("GET", "/webhooks/fake?token=x", b"", 403, id="no handshake"),
         pytest.param("PUT", "/webhooks/fake", b"", 405, id="another method"),
     ],
 )
@@ -100,6 +105,24 @@ async def test_each_refusal_has_its_status(
 ) -> None:
     answer = await client.request(method, path, content=content, headers=SIGNED)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("account", "status"), [("sol", 200), ("luna", 401), ("sol/x", 401)])
+async def test_an_address_of_one_account_is_that_accounts(
+    client: httpx.AsyncClient, writer: Writer, account: str, status: int
+) -> None:
+    answer = await client.post(f"/webhooks/fake/{account}", content=b"{}", headers=SIGNED)
+    assert answer.status_code == status
+    assert len(writer.bodies) == (1 if status == 200 else 0)
+
+
+@pytest.mark.parametrize(("token", "status"), [("sol", 200), ("luna", 403)])
+async def test_a_handshake_at_an_accounts_address_is_with_that_account(
+    client: httpx.AsyncClient, token: str, status: int
+) -> None:
+    asked = {"token": token, "challenge": "c"}
+    answer = await client.get("/webhooks/fake/sol", params=asked)
+    assert (answer.status_code, answer.text == "c") == (status, status == 200)
 
 
 async def test_storage_that_is_away_is_503_so_that_it_is_sent_again(

@@ -28,6 +28,7 @@ from agente_hotelero.components import (
 from agente_hotelero.dialogue import Decision, Focus, Frame, HandlerRequest, Handover, Hotel
 from agente_hotelero.hookspecs import hookimpl
 from agente_hotelero.pms import Pms, PmsAdapter
+from agente_hotelero.proactive import JourneySource
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ __all__ = [
     "Hotel",
     "Ingress",
     "Job",
+    "JourneySource",
     "Mount",
     "NlpEngine",
     "PersonalData",

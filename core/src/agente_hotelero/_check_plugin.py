@@ -19,7 +19,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from agente_hotelero import __version__, hookspecs
 from agente_hotelero._runtime.plugins import CORE, Plugins, installed
-from agente_hotelero.components import ChannelKind, Component, Finding
+from agente_hotelero.components import (
+    ChannelKind,
+    Component,
+    Finding,
+    PersonalData,
+    PluginSchema,
+)
 from agente_hotelero.config import PluginSwitch
 from agente_hotelero.pms import INTERFACE_VERSION, PmsAdapter
 
@@ -43,10 +49,12 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """How the tests ended; `grades` by conformance class."""
+    """How the tests ended; `grades` by conformance class. `erases`: a guest who is erased was found
+    nowhere afterwards; None where no test looked."""
 
     passed: bool
     grades: dict[str, str]
+    erases: bool | None = None
 
 
 def locate(named: str, tests: Path | None) -> Target:
@@ -100,6 +108,36 @@ def _project_of(point: EntryPoint) -> Path | None:
 # ── packaging ────────────────────────────────────────────────────────────────────────────────────
 
 
+def residue(point: EntryPoint, verdict: Verdict) -> Finding | None:
+    """Whether the plugin leaves nothing of a guest who is erased; None where it holds nothing."""
+    plugins = Plugins.load({point.name: PluginSwitch(enabled=True)})
+    if not _holds_guests(plugins, point.name) and verdict.erases is None:
+        return None
+    return Finding(
+        ok=verdict.erases is True,
+        what="nothing is left of a guest who is erased",
+        advice="inherit agente_hotelero.testing.personal.PersonalDataTests in its tests",
+    )
+
+
+def _holds_guests(plugins: Plugins, name: str) -> bool:
+    schema = _given(plugins, name, "register_schema")
+    tables = isinstance(schema, PluginSchema) and schema.personal
+    return tables or _given(plugins, name, "register_personal_data") is not None
+
+
+def _erasure(given: dict[str, Any]) -> Finding | None:
+    """Tables that may hold something of guests need a way to take it out."""
+    schema = given["register_schema"]
+    if not isinstance(schema, PluginSchema) or not schema.personal:
+        return None
+    return Finding(
+        ok=isinstance(given["register_personal_data"], PersonalData),
+        what="its tables may hold something of guests",
+        advice="register_personal_data, or personal=False in its PluginSchema",
+    )
+
+
 def packaging(point: EntryPoint) -> Iterator[Finding]:
     """What an installation relies on, beyond the tests."""
     yield _named(point)
@@ -119,6 +157,9 @@ def packaging(point: EntryPoint) -> Iterator[Finding]:
     record = plugins.records[point.name]
     if record.state != "active":
         yield Finding(ok=False, what=f"it is {record.state}", advice=record.reason)
+    erasure = _erasure(given)
+    if erasure is not None:
+        yield erasure
     for kind in _components(given):
         yield from _component(kind)
 
@@ -205,5 +246,8 @@ def run_tests(target: Target) -> Verdict:
         if done.returncode not in (0, 1):
             raise CannotCheck(f"pytest could not run {target.tests}")
         found = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
-    grades = {name: str(one["grade"]) for name, one in found.items()}
-    return Verdict(passed=done.returncode == 0, grades=grades)
+    looked = [one["erases"] for one in found.values() if one["erases"] is not None]
+    grades = {name: str(one["grade"]) for name, one in found.items() if one["erases"] is None}
+    return Verdict(
+        passed=done.returncode == 0, grades=grades, erases=all(looked) if looked else None
+    )

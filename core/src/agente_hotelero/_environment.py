@@ -23,6 +23,7 @@ _WHATSAPP_NAMES = {
     "WHATSAPP_ACCESS_TOKEN": "access_token",
     "WHATSAPP_VERIFY_TOKEN": "verify_token",
     "WHATSAPP_APP_SECRET": "app_secret",
+    "WHATSAPP_BUSINESS_ACCOUNT_ID": "business_account_id",
 }
 _PMS_NAMES = {"PMS_BASE_URL": "base_url", "PMS_API_KEY": "api_key"}
 _GMAIL_NAMES = {"GMAIL_USERNAME": "username", "GMAIL_APP_PASSWORD": "app_password"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from agente_hotelero._backup import ending, making, verifying
+from agente_hotelero._backup.making import Made
+from agente_hotelero._backup.verifying import Proved
 from agente_hotelero._db import desk, repository
 from agente_hotelero._db.models import Conversation, Mode
 from agente_hotelero._db.session import Database, connect
@@ -15,7 +18,10 @@ from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime import door, letters
 from agente_hotelero._runtime.doctor import Row, examine
 from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.media_store import open_store
 from agente_hotelero.config import Settings
+
+OPERATOR = "operator"
 
 
 @asynccontextmanager
@@ -144,3 +150,50 @@ async def remove_person(settings: Settings, name: str) -> bool:
         known = await desk.user(session, name) is not None
         await desk.change_user(session, name, active=False, tokens_after=datetime.now(UTC))
         return known
+
+
+async def export_guest(settings: Settings, tenant: str, addresses: list[str]) -> dict[str, Any]:
+    """All that core and plugins hold of a guest. Raises Rejected, and what a plugin raises."""
+    async with agents.running(settings, work=False) as agent:
+        return await agent.rights.export(tenant, addresses, OPERATOR)
+
+
+async def files_of_guest(
+    settings: Settings, exported: dict[str, Any]
+) -> AsyncIterator[tuple[str, bytes]]:
+    """The files that an export names and that are still kept."""
+    store = open_store(settings.media_store)
+    for talk in exported["conversations"]:
+        for file in talk["files"]:
+            if file["state"] == "stored":
+                yield file["name"], await store.get(file["name"])
+
+
+async def erase_guest(settings: Settings, tenant: str, addresses: list[str]) -> dict[str, Any]:
+    """Forget a guest; what was taken away, by kind. Raises Rejected, and what a plugin raises."""
+    async with agents.running(settings, work=False) as agent:
+        return await agent.rights.erase(tenant, addresses, OPERATOR)
+
+
+async def backup(settings: Settings, to: str | None) -> Made:
+    async with database_of(settings):
+        shelf = making.shelf_of(settings, to)
+        made = await making.make(settings, shelf)
+        await making.tidy(settings, shelf)
+        return made
+
+
+async def backups(settings: Settings, at: str | None) -> Sequence[str]:
+    return await making.shelf_of(settings, at).names()
+
+
+async def verify(settings: Settings, at: str | None, name: str | None) -> Proved:
+    shelf = making.shelf_of(settings, at)
+    name = name or await verifying.newest(shelf)
+    return await ending.orderly(verifying.verify(settings, shelf, name))
+
+
+async def restore(settings: Settings, source: str | None, name: str, *, replace: bool) -> str:
+    """The instant whose state is back."""
+    shelf = making.shelf_of(settings, source)
+    return (await making.restore(settings, shelf, name, replace=replace)).made_at

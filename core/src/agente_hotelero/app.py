@@ -12,16 +12,18 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agente_hotelero import __version__
 from agente_hotelero._runtime import agent as agents
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.guard import Walls
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.rotation import Source
 from agente_hotelero._web import admin, bell, health, webhooks
 from agente_hotelero._web.counting import CountRequests
-from agente_hotelero._web.limits import LimitRequests
+from agente_hotelero._web.hardening import Harden
+from agente_hotelero._web.limits import LimitRequests, NameClients
 from agente_hotelero._web.webhooks import Webhooks
 from agente_hotelero.components import Clock, Mount
 from agente_hotelero.config import Settings
@@ -36,8 +38,15 @@ class _Application(FastAPI):
     """FastAPI, and beside it the webhooks, once the agent runs."""
 
     way_in: Webhooks | None = None
+    client_ip_header: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app: ASGIApp = self._routed
+        if self.client_ip_header is not None:
+            app = NameClients(app, self.client_ip_header)
+        await app(scope, receive, send)
+
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         ours = scope["type"] == "http" and scope["path"].startswith(webhooks.PREFIX)
         if ours and self.way_in is not None:
             await self.way_in(scope, receive, send)
@@ -53,11 +62,17 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def create_app(
-    settings: Settings, *, clock: Clock | None = None, public: bool = True, work: bool = True
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    public: bool = True,
+    work: bool = True,
+    source: Source | None = None,
 ) -> FastAPI:
     """An application that opens the agent when it starts; `app.state.agent` then holds it.
 
-    Without `public` it takes nothing in, without `work` it answers nobody.
+    Without `public` it takes nothing in, without `work` it answers nobody; with a `source` secrets
+    are read again when their files change.
 
     Raises ConfigError from its lifespan when a plugin's settings are wrong, and keeps it in
     `app.state.refused`: servers swallow what a lifespan raises.
@@ -67,9 +82,13 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with agents.running(settings, clock=clock, metrics=metrics, work=work) as agent:
+            async with agents.running(
+                settings, clock=clock, metrics=metrics, work=work, source=source
+            ) as agent:
                 app.state.agent = agent
-                app.include_router(health.router(agent))
+                app.include_router(health.public_router())
+                if not public or settings.operations() is None:
+                    app.include_router(health.router(agent))
                 if public:
                     app.way_in = Webhooks(
                         agent.ingresses,
@@ -95,13 +114,24 @@ def create_app(
         openapi_url=described,
         telemetry=NO_TELEMETRY,
     )
+    app.client_ip_header = settings.client_ip_header
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(
         LimitRequests,
         limiter=lambda: app.state.agent.limiter if hasattr(app.state, "agent") else None,
         per_minute=settings.public_requests_per_minute,
     )
+    app.add_middleware(Harden, https=settings.environment == "production")
     app.add_middleware(CountRequests, counter=metrics.http_requests)
+    return app
+
+
+def operations_app(agent: Agent) -> FastAPI:
+    """The operator's endpoints alone, for a port that guests do not reach."""
+    app = FastAPI(title="Agente Hotelero, operations", openapi_url=None, telemetry=NO_TELEMETRY)
+    app.include_router(health.public_router())
+    app.include_router(health.router(agent))
+    app.add_middleware(Harden, https=False)
     return app
 
 

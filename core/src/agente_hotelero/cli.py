@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from agente_hotelero import __version__
-from agente_hotelero.errors import ConfigError
+from agente_hotelero.errors import ConfigError, HoteleroError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    from agente_hotelero._runtime.rotation import Source
     from agente_hotelero.config import Settings
 
+T = TypeVar("T")
 DEFAULT_FILE = Path("hotel.toml")
 
 
@@ -52,10 +57,24 @@ def settings_of(ctx: click.Context) -> Settings:
     from agente_hotelero._runtime.plugins import installed
     from agente_hotelero.config import load
 
+    return load(_file(ctx), installed=set(installed()))
+
+
+def _file(ctx: click.Context) -> Path | None:
     path: Path | None = ctx.find_root().params.get("config")
-    if path is None and DEFAULT_FILE.exists():
-        path = DEFAULT_FILE
-    return load(path, installed=set(installed()))
+    return DEFAULT_FILE if path is None and DEFAULT_FILE.exists() else path
+
+
+def source_of(ctx: click.Context) -> Source:
+    """The same configuration, to be read again."""
+    from agente_hotelero._runtime.plugins import installed
+    from agente_hotelero._runtime.rotation import Source
+    from agente_hotelero.config import files_read, load
+
+    known, path = set(installed()), _file(ctx)
+    return Source(
+        files=lambda: files_read(path, installed=known), read=lambda: load(path, installed=known)
+    )
 
 
 @click.group(cls=_Cli)
@@ -78,7 +97,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
     """Serve guests."""
     from agente_hotelero._serve import serve
 
-    serve(settings_of(ctx), host, port)
+    serve(settings_of(ctx), host, port, source=source_of(ctx))
 
 
 @main.command()
@@ -92,7 +111,7 @@ def worker(ctx: click.Context, host: str, port: int) -> None:
     """
     from agente_hotelero._serve import serve
 
-    serve(settings_of(ctx), host, port, public=False)
+    serve(settings_of(ctx), host, port, public=False, source=source_of(ctx))
 
 
 @main.command()
@@ -235,6 +254,78 @@ def remove_person(ctx: click.Context, name: str) -> None:
     click.echo(f"{name} may log in no more")
 
 
+@main.group()
+def guest() -> None:
+    """What is held of a guest, and how it is taken away. For all addresses known of one guest."""
+
+
+HOTEL = click.option("--tenant", help="Which hotel; the first one if not given.")
+
+
+@guest.command("export")
+@click.argument("addresses", nargs=-1, required=True)
+@HOTEL
+@click.option(
+    "--files",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder for what the guest sent.",
+)
+@click.pass_context
+def export_guest(
+    ctx: click.Context, addresses: tuple[str, ...], tenant: str | None, files: Path | None
+) -> None:
+    """Print all of it, as JSON."""
+    import orjson
+
+    from agente_hotelero import _operator
+
+    settings = settings_of(ctx)
+    hotel = _hotel(settings, tenant)
+    found = _told(_operator.export_guest(settings, hotel, list(addresses)))
+    if files is not None:
+        asyncio.run(_save(_operator.files_of_guest(settings, found), files))
+    click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2, default=str).decode())
+
+
+@guest.command("erase")
+@click.argument("addresses", nargs=-1, required=True)
+@HOTEL
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def erase_guest(
+    ctx: click.Context, addresses: tuple[str, ...], tenant: str | None, yes: bool
+) -> None:
+    """Forget a guest, for good. Look at the export first: other addresses stand there."""
+    from agente_hotelero import _operator
+
+    settings = settings_of(ctx)
+    hotel = _hotel(settings, tenant)
+    if not yes:
+        click.confirm(f"Erase this guest of {hotel}? Nothing brings it back", abort=True)
+    done = _told(_operator.erase_guest(settings, hotel, list(addresses)))
+    for kind, number in done["erased"].items():
+        click.echo(f"{kind}: {number}")
+    for address in done["other_addresses_on_reservations"]:
+        click.echo(f"left, for you to look at: {address}")
+    click.echo("the PMS, and whoever hears of events by webhook, keep books of their own")
+    if done["files_not_deleted"]:
+        raise click.ClickException(f"not deleted: {', '.join(done['files_not_deleted'])}")
+
+
+def _hotel(settings: Settings, tenant: str | None) -> str:
+    name = tenant or next(iter(settings.tenants))
+    if name not in settings.tenants:
+        raise click.ClickException(f"there is no hotel {name}")
+    return name
+
+
+async def _save(found: AsyncIterator[tuple[str, bytes]], folder: Path) -> None:
+    async for name, body in found:
+        to = folder / name
+        await asyncio.to_thread(to.parent.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(to.write_bytes, body)
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -278,9 +369,11 @@ def check_plugin(ctx: click.Context, plugin: str, tests: Path | None) -> None:
         target = _check_plugin.locate(plugin, tests)
         findings = list(_check_plugin.packaging(target.point))
         verdict = _check_plugin.run_tests(target)
+        residue = _check_plugin.residue(target.point, verdict)
     except _check_plugin.CannotCheck as error:
         click.echo(f"cannot check: {error}", err=True)
         ctx.exit(2)
+    findings += [residue] if residue is not None else []
     for one in findings:
         click.echo(f"{'ok   ' if one.ok else 'WRONG'}  {one.what}")
         if not one.ok:
@@ -316,6 +409,102 @@ def migrate(ctx: click.Context) -> None:
 
     asyncio.run(_operator.migrate(settings_of(ctx)))
     click.echo("the database is up to date")
+
+
+@main.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--tenant", help="The hotel called probe, or one with a simulated PMS, if not given.")
+@click.option("--token", envvar="HOTELERO_PROBE_TOKEN", help="Made here if not given.")
+@click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(1, 60))
+@click.pass_context
+def probe(
+    ctx: click.Context, url: str, tenant: str | None, token: str | None, seconds: float
+) -> None:
+    """Write to a running installation as a marked guest, and end with 1 if no answer comes.
+
+    With both --token and --tenant no configuration is read: the guest then only says hello.
+    """
+    from agente_hotelero import _probe
+    from agente_hotelero.errors import Unavailable
+
+    line, offer = "hola", False
+    if not (token and tenant):
+        settings = settings_of(ctx)
+        tenant = _probe.tenant_of(settings, tenant)
+        token = token or _probe.own_token(settings, tenant)
+        line, offer = _probe.line_for(settings, tenant)
+    try:
+        found = _probe.probe(url, token, tenant, line, offer, seconds)
+    except Unavailable as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{found.tenant} answered in {found.seconds:.2f} s: {found.answer}")
+
+
+@main.group("backup", invoke_without_command=True)
+@click.option("--to", help="A folder or s3://bucket/prefix; backup_folder if not given.")
+@click.pass_context
+def backup_group(ctx: click.Context, to: str | None) -> None:
+    """Back up the database and guests' files, as they are now; the agent may run."""
+    from agente_hotelero import _operator
+
+    ctx.obj = to
+    if ctx.invoked_subcommand is None:
+        made = _told(_operator.backup(settings_of(ctx), to))
+        click.echo(f"{made.name}: {made.rows} rows, {made.files} files, {made.size} bytes")
+
+
+@backup_group.command("list")
+@click.pass_context
+def list_backups(ctx: click.Context) -> None:
+    """What is kept, the oldest first."""
+    from agente_hotelero import _operator
+
+    for name in _told(_operator.backups(settings_of(ctx), ctx.obj)):
+        click.echo(name)
+
+
+@backup_group.command("verify")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def verify_backup(ctx: click.Context, name: str | None, as_json: bool) -> None:
+    """Restore one (the newest) into a database that is thrown away, and try it."""
+    from agente_hotelero import _operator
+
+    _print([asdict(_told(_operator.verify(settings_of(ctx), ctx.obj, name)))], as_json)
+
+
+@backup_group.command("key")
+def backup_key() -> None:
+    """Make a pair of keys: the secret one is kept where the backups are not."""
+    from agente_hotelero._backup import archives
+
+    secret, public = archives.new_keys()
+    click.echo(f'backup_recipients = ["{public}"]')
+    click.echo(f"backup_identity: {secret}")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--from", "source", help="A folder or s3://bucket/prefix; backup_folder otherwise.")
+@click.option("--replace", is_flag=True, help="Although there is a database already.")
+@click.pass_context
+def restore(ctx: click.Context, name: str, source: str | None, replace: bool) -> None:
+    """Put a backup back, into an empty database; every agent must be stopped."""
+    from agente_hotelero import _operator
+
+    made_at = _told(_operator.restore(settings_of(ctx), source, name, replace=replace))
+    click.echo(f"restored as of {made_at}")
+
+
+def _told(work: Coroutine[Any, Any, T]) -> T:
+    """Its result; what went wrong in a sentence."""
+    try:
+        return asyncio.run(work)
+    except ConfigError:
+        raise
+    except HoteleroError as error:
+        raise click.ClickException(str(error) or type(error).__name__) from None
 
 
 @main.group()

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -25,6 +27,12 @@ from pydantic import (
 )
 
 from agente_hotelero import _environment
+from agente_hotelero._guest_settings import (
+    JourneySettings,
+    Name,
+    ProactiveSettings,
+    RetentionSettings,
+)
 from agente_hotelero.errors import ConfigError, Problem
 
 WELL_KNOWN_SECRETS = frozenset({"", "development-only-secret", "changeme", "secret"})
@@ -63,6 +71,24 @@ class QuestionSettings(_Model):
         return {str(language): texts for language, texts in self.phrases.items()}
 
 
+class VoiceSettings(_Model):
+    """``[tenants.<id>.voice]``: how voice notes are answered, and what is kept of them."""
+
+    answer: Literal["text", "voice", "both"] = "text"
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+    longest_note_seconds: float = Field(default=180.0, gt=0, le=600)
+    longest_answer: int = Field(default=500, ge=1, le=2000)
+    keep_notes: bool = True
+
+    def is_quiet(self, now: time) -> bool:
+        """Whether nothing is spoken at this time of the hotel's day."""
+        begin, end = self.quiet_from, self.quiet_until
+        if begin is None or end is None:
+            return False
+        return begin <= now < end if begin <= end else now >= begin or now < end
+
+
 class TenantSettings(_Model):
     """``[tenants.<id>]``: one hotel."""
 
@@ -74,11 +100,15 @@ class TenantSettings(_Model):
     channels: tuple[str, ...] = ()
     transcriber: str | None = None
     synthesizer: str | None = None
+    voice: VoiceSettings = VoiceSettings()
     property_id: str = "1"
     flags: dict[str, bool] = Field(default_factory=dict)
     plugins: dict[str, Tree] = Field(default_factory=dict)
     house: dict[str, dict[str, str]] = Field(default_factory=dict)
     questions: dict[QuestionName, QuestionSettings] = Field(default_factory=dict)
+    journeys: dict[Name, JourneySettings] = Field(default_factory=dict)
+    proactive: ProactiveSettings = Field(default_factory=ProactiveSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
 
     @field_validator("time_zone")
     @classmethod
@@ -113,15 +143,33 @@ class Settings(_Model):
     database_url: SecretStr = SecretStr("sqlite:///data/agent.db")
     redis_url: SecretStr | None = None
     secret_key: SecretStr = SecretStr("development-only-secret")
+    secret_key_previous: SecretStr | None = None
+    operations_host: str = "127.0.0.1"
+    operations_port: int | None = Field(default=None, ge=0, le=65535)
+    operations_public: bool = False
     debounce_seconds: float | None = Field(default=None, ge=0, le=30)
     poll_seconds: float = Field(default=0.1, ge=0.005, le=5)
+    client_ip_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
     public_requests_per_minute: int = Field(default=120, ge=1)
     guest_messages_per_minute: int = Field(default=60, ge=1)
     raw_days: int = Field(default=30, ge=1)
+    dead_days: int = Field(default=90, ge=1)
+    media_store: str = Field(default="data/media", min_length=1)
+    media_max_mb: int = Field(default=20, ge=1, le=100)
+    media_days: int = Field(default=30, ge=1)
+    held_days: int = Field(default=7, ge=1)
     engine_days: int = Field(default=7, ge=1)
+    backup_folder: str | None = Field(default=None, min_length=1)
+    backup_cron: str = "30 3 * * *"
+    backup_days: int = Field(default=14, ge=1)
+    backup_recipients: tuple[str, ...] = ()
+    backup_identity: SecretStr | None = None
+    backup_verify_url: SecretStr | None = None
     stale_after_minutes: int = Field(default=60, ge=1)
     turn_timeout_seconds: float = Field(default=120.0, gt=0)
     nlp_timeout_seconds: float = Field(default=10.0, gt=0)
+    listen_timeout_seconds: float = Field(default=60.0, gt=0, le=600)
+    speak_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
     plugin_open_seconds: float = Field(default=30.0, gt=0)
     plugin_block_seconds: float = Field(default=5.0, gt=0)
     plugin_memory_mb: int = Field(default=1024, ge=1)
@@ -140,11 +188,29 @@ class Settings(_Model):
     plugins: dict[str, PluginSwitch] = Field(default_factory=dict)
     tenants: dict[str, TenantSettings] = Field(default_factory=dict)
 
+    @field_validator("backup_cron")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        try:
+            CronSim(value, datetime.now(UTC))
+        except CronSimError as error:
+            raise ValueError(f"is not a cron expression: {error}") from None
+        return value
+
     def debounce(self) -> float:
         """How long a guest may pause within one message, in seconds: 2 in production, else 0."""
         if self.debounce_seconds is not None:
             return self.debounce_seconds
         return 2.0 if self.environment == "production" else 0.0
+
+    def operations(self) -> int | None:
+        """The port of the operator's pages, 0 for any; None where they are on the public one. Not
+        set, it is 8081 in production, and in development the public one."""
+        if self.operations_public:
+            return None
+        if self.operations_port is None and self.environment == "production":
+            return 8081
+        return self.operations_port
 
     def may_call_private_networks(self) -> bool:
         """Whether a hotel's webhooks may go to addresses that are not of the internet."""
@@ -157,7 +223,7 @@ class Settings(_Model):
 
 OFF_UNLESS_NAMED = frozenset({"review_requests"})
 # Without a file: handlers, the desk, and WhatsApp for its simulator, which tells what to configure.
-ALSO_ON = ("front_desk", "channel_whatsapp", "staff_desk")
+ALSO_ON = ("front_desk", "channel_whatsapp", "staff_desk", "stt_tts")
 
 
 def load(
@@ -168,6 +234,27 @@ def load(
     `installed` are the names of the plugins that are there; the embedded default switches on those
     of its own that are among them.
     """
+    tree, in_file = _tree(path, environ, installed)
+    settings = validate(Settings, _resolve_secrets(tree, environ, ""), "")
+    problems = [
+        *_unknown_plugins(settings, installed),
+        *_not_for_production(settings, environ, in_file),
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def files_read(
+    path: Path | None = None, environ: Mapping[str, str] = os.environ, *, installed: set[str]
+) -> list[Path]:
+    """The file of settings and those that hold its secrets. Raises ConfigError."""
+    tree, _ = _tree(path, environ, installed)
+    return ([path] if path else []) + [Path(name) for name in sorted(_secret_files(tree))]
+
+
+def _tree(path: Path | None, environ: Mapping[str, str], installed: set[str]) -> tuple[Tree, bool]:
+    """All layers, secrets not yet read; and whether the file names its hotels."""
     file_tree = _read_toml(path) if path else {}
     tree = _merge(file_tree, _environment.global_layer(environ))
     if "tenants" in file_tree:
@@ -175,14 +262,17 @@ def load(
     else:
         tree = _merge(_single_hotel(environ, installed), tree)
     tree = _with_questions(_merge(tree, _environment.path_layer(environ)))
-    settings = validate(Settings, _resolve_secrets(tree, environ, ""), "")
-    problems = [
-        *_unknown_plugins(settings, installed),
-        *_not_for_production(settings, environ, "tenants" in file_tree),
-    ]
-    if problems:
-        raise ConfigError(problems)
-    return settings
+    return tree, "tenants" in file_tree
+
+
+def _secret_files(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        if set(value) == {"$file"}:
+            return {str(value["$file"])}
+        return {name for item in value.values() for name in _secret_files(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in _secret_files(item)}
+    return set()
 
 
 def validate(model: type[ModelT], tree: Tree, path: str) -> ModelT:
@@ -334,12 +424,26 @@ def _unknown_plugins(settings: Settings, installed: set[str]) -> list[Problem]:
     ]
 
 
+def _believes_everybody(environ: Mapping[str, str]) -> list[Problem]:
+    """Then a client writes his own address, and no limit by client is one."""
+    trusted = [one.strip() for one in environ.get("FORWARDED_ALLOW_IPS", "").split(",")]
+    if not any(one == "*" or one.endswith("/0") for one in trusted):
+        return []
+    return [
+        Problem(
+            path="FORWARDED_ALLOW_IPS",
+            problem="must not be everybody in production",
+            allowed="addresses of your proxy, or client_ip_header",
+        )
+    ]
+
+
 def _not_for_production(
     settings: Settings, environ: Mapping[str, str], in_file: bool
 ) -> list[Problem]:
     if settings.environment != "production":
         return []
-    problems = []
+    problems = _believes_everybody(environ)
     if settings.secret_key.get_secret_value() in WELL_KNOWN_SECRETS:
         problems.append(Problem(path="secret_key", problem="must be set to a secret in production"))
     if not in_file and not environ.get("PMS_TYPE"):

@@ -56,7 +56,14 @@ class Chat:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatLine:
     """One message, either way. `by` is ``guest``, ``agent`` or somebody's name; `state` that of its
-    delivery, empty for the guest's own."""
+    delivery, empty for the guest's own.
+
+    `file` is the kind of the file that came with it (``image``, ``audio`` …) and `file_state`
+    whether it can be seen: ``stored``, empty while it is fetched, ``failed``, ``forgotten``.
+    `edited_from` is what an edited message said at first, `revoked` that it was taken back,
+    `reaction` the mark that the guest put on it. `whole` is all that was written, where `text` is
+    only what is new in it (mail). `spoken`: the text was heard in a voice note, or said in one.
+    """
 
     id: int
     by: str
@@ -65,6 +72,21 @@ class ChatLine:
     options: tuple[str, ...] = ()
     image: str = ""
     state: str = ""
+    file: str = ""
+    file_state: str = ""
+    edited_from: str = ""
+    revoked: bool = False
+    reaction: str = ""
+    whole: str = ""
+    spoken: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatFile:
+    """A file that a guest sent."""
+
+    mime_type: str
+    body: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +119,11 @@ class OfferShown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatDetail:
-    """A conversation with what is known of its guest and stay (dates of the property)."""
+    """A conversation with what is known of its guest and stay (dates of the property).
+
+    `window_ends_at`: until then the channel lets anything be sent to this guest, later only what it
+    approved beforehand; what is said then waits. None where there is no such limit.
+    """
 
     chat: Chat
     phone: str = ""
@@ -109,6 +135,7 @@ class ChatDetail:
     children: int = 0
     offers: tuple[OfferShown, ...] = ()
     reservation: str = ""
+    window_ends_at: datetime | None = None
     notes: tuple[StaffNote, ...] = ()
     tasks: tuple[StaffTask, ...] = ()
 
@@ -157,6 +184,9 @@ class Desk(Protocol):
 
     async def lines(self, conversation_id: int, *, before: int | None = None) -> Sequence[ChatLine]:
         """The latest 100 lines, oldest first; those before an id for the page before."""
+
+    async def file(self, conversation_id: int, line_id: int) -> ChatFile:
+        """The file that came with a line. Raises NotFound, Unavailable."""
 
     async def take_over(self, caller: Caller, conversation_id: int) -> None:
         """The agent says no more there until `release`."""

@@ -26,7 +26,8 @@ class Frame:
     """A question in progress. `data` is JSON that the handler's own model validates.
 
     `expects` are entity types, the awaited one first, then those that may be corrected here.
-    `asked_at` is set by the core: what was written before cannot be an answer.
+    `asked_at` is set by the core: what was written before cannot be an answer. `unasked`: put there
+    by a message that the guest had not asked for, so that any other matter comes first.
     """
 
     handler: str
@@ -35,6 +36,7 @@ class Frame:
     expects: tuple[str, ...] = ()
     expires_at: datetime
     asked_at: datetime | None = None
+    unasked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,10 @@ class HandlerRequest:
 
     `intents` are those it owns (of "unsure", the likeliest that others own); `entities` all that
     were said; `choice` the id of a tapped or named option; `frame` its own, if it has the floor;
-    `now` is aware, in the property's zone.
+    `now` is aware, in the property's zone. `attached` are the kinds of files that came with the
+    words (``image``, ``audio`` …), ``unsupported`` for what the channel could not hand on.
+    `email` is the address that the guest writes from, where it is one; unless `verified`, he may be
+    somebody else.
     """
 
     intents: tuple[Intent, ...]
@@ -91,6 +96,9 @@ class HandlerRequest:
     now: datetime
     profile_name: str = ""
     phone: str | None = None
+    attached: tuple[str, ...] = ()
+    email: str | None = None
+    verified: bool = True
 
     def first(self, kind: str) -> Entity | None:
         return next((e for e in self.entities if e.type == kind), None)

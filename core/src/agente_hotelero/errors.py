@@ -11,9 +11,13 @@
     ├── PermanentError           trying again cannot help
     │   ├── NotFound
     │   ├── Rejected
+    │   │   └── BadMedia         a file that is broken, too long, or not what it was said to be
     │   ├── SoldOut
     │   ├── PriceChanged         carries the new offer
-    │   ├── AuthFailed
+    │   ├── AuthFailed           of a channel: its account is stopped
+    │   ├── WindowClosed         only an approved template may be sent to this guest now
+    │   ├── RecipientRefused     this guest cannot be reached, or does not want to be
+    │   ├── TemplateRefused      this template cannot be sent any more
     │   └── Unsupported
     └── PluginBug                anything else a plugin raised; never shown to a guest
 """
@@ -61,10 +65,20 @@ class ConfigError(HoteleroError):
 
 
 class TemporaryError(HoteleroError):
-    """The same call may succeed later, not before `retry_after` seconds when that is known."""
+    """The same call may succeed later, not before `retry_after` seconds when that is known; each
+    time it is refused again that grows by `growth`. After `tries` it seldom succeeds any more."""
 
-    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        growth: float = 1.0,
+        tries: int | None = None,
+    ) -> None:
         self.retry_after = retry_after
+        self.growth = growth
+        self.tries = tries
         super().__init__(message)
 
 
@@ -92,6 +106,14 @@ class Rejected(PermanentError):
     """The other side understood and refused; the message is for staff, not for guests."""
 
 
+class BadMedia(Rejected):
+    """A file is broken or not what it was said to be; or, `too_long`, more than is taken."""
+
+    def __init__(self, message: str = "", *, too_long: bool = False) -> None:
+        self.too_long = too_long
+        super().__init__(message)
+
+
 class SoldOut(PermanentError):
     """No unit is left for this stay."""
 
@@ -106,6 +128,26 @@ class PriceChanged(PermanentError):
 
 class AuthFailed(PermanentError):
     """Our credentials, or a caller's signature, were refused."""
+
+
+class WindowClosed(PermanentError):
+    """The guest wrote too long ago: only a template may be sent until the next message comes."""
+
+
+class RecipientRefused(PermanentError):
+    """This guest cannot be reached here; with `purpose` he does not want messages of that kind."""
+
+    def __init__(self, message: str = "", *, purpose: str = "") -> None:
+        self.purpose = purpose
+        super().__init__(message)
+
+
+class TemplateRefused(PermanentError):
+    """The provider does not send this template: paused, disabled, unknown or wrongly filled in."""
+
+    def __init__(self, message: str = "", *, template: str = "") -> None:
+        self.template = template
+        super().__init__(message)
 
 
 class Unsupported(PermanentError):

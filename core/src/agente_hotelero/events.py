@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from agente_hotelero.messages import AccountNotice
 from agente_hotelero.stays import Reservation
 
 
@@ -50,6 +51,15 @@ class ReservationCancelled(DomainEvent):
     """A reservation was cancelled in a conversation."""
 
     reservation: Reservation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountNoticed(DomainEvent):
+    """A provider said something of an account of this hotel."""
+
+    channel: str
+    account: str
+    notice: AccountNotice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

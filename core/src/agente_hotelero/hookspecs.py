@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from agente_hotelero.events import Subscription
     from agente_hotelero.pms import PmsAdapter
+    from agente_hotelero.proactive import JourneySource
 
 NAMESPACE = "agente_hotelero"
 ENTRY_POINT_GROUP = "agente_hotelero.plugins"
@@ -79,6 +80,11 @@ def register_jobs() -> Sequence[Job]:  # type: ignore[empty-body]
 @hookspec
 def register_subscriptions() -> Sequence[Subscription[Any]]:  # type: ignore[empty-body]
     """Functions that want to hear of events."""
+
+
+@hookspec
+def register_journeys() -> Sequence[type[JourneySource[Any]]]:  # type: ignore[empty-body]
+    """Messages that guests get unasked."""
 
 
 @hookspec

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
+from fastapi import Response
 from pydantic import AfterValidator
+
+from agente_hotelero.desk import ChatFile
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -26,6 +29,23 @@ def _storable(text: str) -> str:
 
 Plain = Annotated[str, AfterValidator(_storable)]
 """Text from outside that every database can hold: for the fields of forms and bodies."""
+
+
+SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "audio/ogg", "audio/mpeg"})
+"""What a browser may show within a page; anything else is saved, whatever it says it is."""
+
+
+def download(file: ChatFile) -> Response:
+    """A guest's file for a browser, which never takes it for a page or a script of ours."""
+    plain = file.mime_type.partition(";")[0].strip().lower()
+    shown = plain in SHOWN
+    headers = {
+        **HEADERS,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Disposition": "inline" if shown else "attachment",
+    }
+    kind = plain if shown else "application/octet-stream"
+    return Response(file.body, media_type=kind, headers=headers)
 
 
 def preferred_language(accept: str, offered: Sequence[str]) -> str:

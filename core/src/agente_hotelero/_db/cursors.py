@@ -11,15 +11,17 @@ from agente_hotelero._db.models import CURSOR
 from agente_hotelero._db.repository import upsert
 
 
-async def get(session: AsyncSession, tenant: str, plugin: str, property_id: str) -> str | None:
-    """None before anything was read."""
-    query = select(CURSOR.c.cursor).where(
+async def get(
+    session: AsyncSession, tenant: str, plugin: str, property_id: str
+) -> tuple[str, datetime] | None:
+    """The cursor, and when it was read last; None before anything was read."""
+    query = select(CURSOR.c.cursor, CURSOR.c.updated_at).where(
         CURSOR.c.tenant == tenant,
         CURSOR.c.plugin == plugin,
         CURSOR.c.property_id == property_id,
     )
-    found: str | None = await session.scalar(query)
-    return found
+    found = (await session.execute(query)).first()
+    return (str(found[0]), found[1]) if found is not None else None
 
 
 async def put(

@@ -117,6 +117,8 @@ class Conversation(Base, table=True):
     __table_args__ = (
         UniqueConstraint("tenant", "channel", "account", "address"),
         Index("ix_conversation_latest", "tenant", "last_guest_at", "id"),
+        Index("ix_conversation_address", "tenant", "address"),
+        Index("ix_conversation_phone", "tenant", "phone"),
         Index(
             "ix_conversation_calls", "tenant", **_only_where("mode = 'human' OR attention <> ''")
         ),
@@ -138,6 +140,61 @@ class Conversation(Base, table=True):
     last_guest_at: datetime = instant()
     attention: str = _added()
     assigned_to: str = _added()
+    thread: str = _added()
+
+    @property
+    def reach(self) -> str:
+        """What the channel needs to answer: the address without the thread that is part of it."""
+        return self.address.removesuffix(f"#{self.thread}") if self.thread else self.address
+
+
+class GuestAlias(Base, table=True):
+    """Another address under which a channel knows the guest of a conversation."""
+
+    __tablename__ = "guest_alias"
+
+    tenant: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    conversation_id: int
+
+
+class StoppedAccount(Base, table=True):
+    """An account that the provider lets send nothing, until its health is good again."""
+
+    __tablename__ = "stopped_account"
+
+    channel: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    tenant: str
+    reason: str
+    since: datetime = instant()
+
+
+class MediaState(StrEnum):
+    WANTED = "wanted"
+    STORED = "stored"
+    FAILED = "failed"
+    FORGOTTEN = "forgotten"
+
+
+class MediaFile(Base, table=True):
+    """A file that a guest sent, and where it is kept. `id` is that of its event."""
+
+    __tablename__ = "media_file"
+    __table_args__ = (Index("ix_media_file_at", "state", "at"),)
+
+    event_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    tenant: str
+    conversation_id: int
+    name: str = ""
+    mime_type: str = ""
+    size: int = 0
+    state: str = MediaState.WANTED
+    attempts: int = 0
+    error: str = ""
+    at: datetime = instant()
 
 
 class Message(Base, table=True):
@@ -147,6 +204,8 @@ class Message(Base, table=True):
     __table_args__ = (
         Index("ix_message_conversation", "tenant", "conversation_id", "id"),
         Index("ix_message_tenant", "tenant", "id"),
+        Index("ix_message_event", "event_id"),
+        Index("ix_message_outbox", "outbox_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -157,26 +216,34 @@ class Message(Base, table=True):
     content: dict[str, Any] = json_field()
     at: datetime = instant()
     outbox_id: int | None = None
+    event_id: int | None = None
 
 
 class OutboxState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
+    HELD = "held"
     ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    WITHHELD = "withheld"
 
 
 class Outbox(Base, table=True):
-    """Something to say, by which templates, with which sums from where, and what became of it."""
+    """Something to say, by which templates, with which sums from where, and what became of it.
+
+    Held: it waits until the guest writes, or until the account may send again.
+    `purpose` says why the guest hears it unasked (``review``); it is empty for an answer.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_provider", "channel", "account", "provider_id"),
         Index("ix_outbox_state", "state", "id"),
+        Index("ix_outbox_held", "tenant", "conversation_id", **_only_where("state = 'held'")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -193,6 +260,7 @@ class Outbox(Base, table=True):
     attempts: int = 0
     error: str = ""
     trace: str = _added()
+    purpose: str = _added()
     created_at: datetime = instant()
     updated_at: datetime = instant()
 
@@ -237,7 +305,11 @@ MESSAGE = table(Message)
 OUTBOX = table(Outbox)
 OPERATION = table(PmsOperation)
 CURSOR = table(PmsCursor)
+ALIAS = table(GuestAlias)
+STOPPED = table(StoppedAccount)
+MEDIA = table(MediaFile)
 
 raw_, event_, conversation_, message_, outbox_, operation_ = (
     one.c for one in (RAW, EVENT, CONVERSATION, MESSAGE, OUTBOX, OPERATION)
 )
+alias_, stopped_, media_ = (one.c for one in (ALIAS, STOPPED, MEDIA))

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agente_hotelero._db.guest_models import JOURNEY, journey_
 from agente_hotelero._db.models import (
     CONVERSATION,
     EVENT,
@@ -33,16 +34,24 @@ from agente_hotelero._db.models import (
     outbox_,
     raw_,
 )
-from agente_hotelero.messages import DeliveryStatus, Ignored, InboundEvent, InboundMessage
+from agente_hotelero.messages import (
+    DeliveryStatus,
+    Happening,
+    Ignored,
+    InboundEvent,
+    InboundMessage,
+)
 
-_EVENT = TypeAdapter(InboundMessage | DeliveryStatus | Ignored)
+_EVENT: TypeAdapter[Happening] = TypeAdapter(Happening)
 _MESSAGE = TypeAdapter(InboundMessage)
 RANKS = {
     state: rank
     for rank, state in enumerate(
         (
             OutboxState.QUEUED,
+            OutboxState.WITHHELD,
             OutboxState.SENDING,
+            OutboxState.HELD,
             OutboxState.UNKNOWN,
             OutboxState.ACCEPTED,
             OutboxState.SENT,
@@ -52,6 +61,7 @@ RANKS = {
         )
     )
 }
+GONE_OUT = [state for state in RANKS if RANKS[state] >= RANKS[OutboxState.SENDING]]
 
 
 def upsert(session: AsyncSession, table: Any) -> Any:
@@ -74,8 +84,9 @@ async def add_event(
 ) -> int | None:
     """Store an event and return its id; None when its key has been seen before."""
     inner = event.event
-    stamp = inner.sent_at if isinstance(inner, InboundMessage) else None
-    stamp = inner.at if isinstance(inner, DeliveryStatus) else stamp
+    stamp = None
+    if not isinstance(inner, Ignored):
+        stamp = inner.sent_at if isinstance(inner, InboundMessage) else inner.at
     values = {
         "channel": raw.channel,
         "account": event.account,
@@ -104,9 +115,16 @@ async def attach(
     rows = update(EVENT).where(event_.tenant == tenant, event_.id == event_id)
     await session.execute(rows.values(conversation_id=conversation_id))
     content = _MESSAGE.dump_python(message, mode="json")["content"]
-    await add_line(
-        session, tenant, conversation_id, "in", message.content.text, content, message.sent_at
-    )
+    values = {
+        "tenant": tenant,
+        "conversation_id": conversation_id,
+        "direction": "in",
+        "text": message.content.text,
+        "content": content,
+        "at": message.sent_at,
+        "event_id": event_id,
+    }
+    await session.execute(insert(MESSAGE), values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,44 +180,33 @@ async def settle_events(
     return _count(result) == len(event_ids)
 
 
-# ── conversations ────────────────────────────────────────────────────────────────────────────────
-
-
-async def conversation_for(
-    session: AsyncSession,
-    tenant: str,
-    channel: str,
-    account: str,
-    message: InboundMessage,
-    now: datetime,
-) -> int:
-    """The id of the guest's conversation, begun if this is their first message."""
-    values: dict[str, object] = {
-        "tenant": tenant,
-        "channel": channel,
-        "account": account,
-        "address": message.address,
-        "profile_name": message.profile_name,
-        "phone": message.phone,
-        "mode": Mode.AGENT,
-        "mode_reason": "",
-        "state": {},
-        "version": 0,
-        "created_at": now,
-        "last_guest_at": message.sent_at,
-    }
-    statement = upsert(session, CONVERSATION)
-    newer = {name: statement.excluded[name] for name in ("last_guest_at", "profile_name")}
-    statement = statement.on_conflict_do_update(
-        index_elements=["tenant", "channel", "account", "address"], set_=newer
+async def leave_waiting(session: AsyncSession, tenant: str, conversation_id: int) -> None:
+    """Leave all that waits in a conversation to people."""
+    statement = update(EVENT).where(
+        event_.tenant == tenant,
+        event_.conversation_id == conversation_id,
+        event_.state == EventState.WAITING,
     )
-    found = await session.execute(statement.returning(conversation_.id), values)
-    return int(found.scalar_one())
+    await session.execute(statement.values(state=EventState.HUMAN, reason="our own failure"))
+
+
+# ── conversations ────────────────────────────────────────────────────────────────────────────────
 
 
 async def conversation_by_id(session: AsyncSession, conversation_id: int) -> Conversation | None:
     """For the engine, which knows ids only: the row names its tenant."""
     return await session.get(Conversation, conversation_id)
+
+
+async def locked_conversation(
+    session: AsyncSession, tenant: str, conversation_id: int
+) -> Conversation | None:
+    """As it is now, and as it stays until this transaction ends."""
+    query = select(Conversation).where(
+        conversation_.tenant == tenant, conversation_.id == conversation_id
+    )
+    fresh = {"populate_existing": True}
+    return (await session.scalars(query.with_for_update(), execution_options=fresh)).first()
 
 
 async def conversation_of(
@@ -336,9 +343,24 @@ async def history(
     return (await session.scalars(query)).all()
 
 
+async def last_line(session: AsyncSession, tenant: str, conversation_id: int) -> int:
+    """The id of the last line of a conversation; 0 when nothing was said."""
+    query = select(func.max(message_.id)).where(
+        message_.tenant == tenant, message_.conversation_id == conversation_id
+    )
+    return int(await session.scalar(query) or 0)
+
+
 async def outbox_row(session: AsyncSession, outbox_id: int) -> Outbox | None:
     """For the engine, which knows ids only: the row names its tenant."""
     return await session.get(Outbox, outbox_id, populate_existing=True)
+
+
+async def outbox_state(session: AsyncSession, row: Outbox) -> OutboxState | None:
+    """How far a row has come meanwhile; None when it is gone."""
+    query = select(outbox_.state).where(outbox_.tenant == row.tenant, outbox_.id == row.id)
+    found = (await session.execute(query)).scalar()
+    return None if found is None else OutboxState(found)
 
 
 async def set_outbox(
@@ -347,6 +369,26 @@ async def set_outbox(
     """Move an outbox row on."""
     statement = update(OUTBOX).where(outbox_.tenant == row.tenant, outbox_.id == row.id)
     await session.execute(statement.values(state=state, updated_at=now, **changes))
+    if row.purpose:
+        # Reports are asked for longer than the row is kept.
+        mine = (journey_.tenant == row.tenant, journey_.outbox_id == row.id)
+        await session.execute(update(JOURNEY).where(*mine).values(outcome=state))
+
+
+async def was_unasked(
+    session: AsyncSession, tenant: str, conversation_id: int, quoted: str = ""
+) -> bool:
+    """Whether the message that a guest quotes, or else the last one that went out to him, is one
+    that he had not asked for."""
+    query = select(outbox_.purpose).where(
+        outbox_.tenant == tenant,
+        outbox_.conversation_id == conversation_id,
+        outbox_.state.in_(GONE_OUT),
+    )
+    last = query.order_by(outbox_.id.desc()).limit(1)
+    found = (await session.execute(query.where(outbox_.provider_id == quoted))).first()
+    found = found or (await session.execute(last)).first()
+    return found is not None and bool(found[0])
 
 
 async def apply_status(
@@ -433,7 +475,7 @@ UNSENT = (OutboxState.FAILED, OutboxState.UNKNOWN)
 async def dead_counts(session: AsyncSession) -> dict[str, int]:
     """For the installation's gauges: what was given up."""
     raw = select(func.count()).where(raw_.state == RawState.DEAD)
-    sends = select(func.count()).where(outbox_.state.in_(UNSENT))
+    sends = select(func.count()).where(outbox_.state.in_(UNSENT), outbox_.purpose == "")
     return {
         "raw": int((await session.execute(raw)).scalar_one()),
         "sends": int((await session.execute(sends)).scalar_one()),
@@ -441,8 +483,11 @@ async def dead_counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def dead_sends(session: AsyncSession, tenant: str, limit: int = 100) -> Sequence[Outbox]:
-    """Messages of a hotel that could not be sent, or of which nobody knows, the latest first."""
-    query = select(Outbox).where(outbox_.tenant == tenant, outbox_.state.in_(UNSENT))
+    """Answers of a hotel that could not be sent, or of which nobody knows, the latest first. What
+    was not asked for finds another way, or none: nobody shall send it twice."""
+    query = select(Outbox).where(
+        outbox_.tenant == tenant, outbox_.state.in_(UNSENT), outbox_.purpose == ""
+    )
     return (await session.scalars(query.order_by(outbox_.id.desc()).limit(limit))).all()
 
 
@@ -457,7 +502,10 @@ async def revive_send(
 ) -> Outbox | None:
     """Make a message that was given up ready to be sent again; None when it is none."""
     query = select(Outbox).where(
-        outbox_.tenant == tenant, outbox_.id == outbox_id, outbox_.state.in_(UNSENT)
+        outbox_.tenant == tenant,
+        outbox_.id == outbox_id,
+        outbox_.state.in_(UNSENT),
+        outbox_.purpose == "",
     )
     row = (await session.scalars(query)).first()
     if row is not None:

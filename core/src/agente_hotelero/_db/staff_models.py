@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Column, Index, String, Text, UniqueConstraint
 from sqlmodel import Field
 
 from agente_hotelero._db.models import Base, instant, json_field, table
@@ -114,7 +114,8 @@ class ConfigVersion(Base, table=True):
 
 
 class WebhookSubscription(Base, table=True):
-    """Where a hotel wants to hear of events; each body is signed with `secret`."""
+    """Where a hotel wants to hear of events; each body is signed with `secret`, and for a day after
+    a rotation with the previous one too."""
 
     __tablename__ = "webhook_subscription"
     __table_args__ = (Index("ix_webhook_subscription_tenant", "tenant"),)
@@ -125,6 +126,10 @@ class WebhookSubscription(Base, table=True):
     secret: str
     events: list[str] = json_field()
     active: bool = True
+    previous_secret: str = Field(
+        default="", sa_column=Column(String, nullable=False, server_default="")
+    )
+    rotated_at: datetime | None = instant(default=None, nullable=True)
 
 
 class DeliveryProgress(StrEnum):
@@ -149,8 +154,6 @@ class WebhookDelivery(Base, table=True):
     error: str = ""
     created_at: datetime = instant()
 
-
-CORE_METADATA = Base.metadata
 
 USER = table(StaffUser)
 REVOKED = table(RevokedToken)

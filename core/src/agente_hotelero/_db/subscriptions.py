@@ -39,6 +39,20 @@ async def add(
     return number
 
 
+async def rotate(
+    session: AsyncSession, tenant: str, number: int, secret: str, now: datetime
+) -> bool:
+    """Sign with another secret from now on; False when there is no such subscription."""
+    statement = update(SUBSCRIPTION).where(
+        SUBSCRIPTION.c.tenant == tenant,
+        SUBSCRIPTION.c.id == number,
+        SUBSCRIPTION.c.active.is_(True),
+    )
+    values = {"secret": secret, "previous_secret": SUBSCRIPTION.c.secret, "rotated_at": now}
+    result: Any = await session.execute(statement.values(**values))
+    return bool(result.rowcount)
+
+
 async def end(session: AsyncSession, tenant: str, number: int) -> bool:
     """False when there is no such one. What is on its way is dropped when its time comes."""
     statement = update(SUBSCRIPTION).where(
@@ -83,10 +97,15 @@ async def latest(session: AsyncSession, tenant: str) -> Sequence[WebhookDelivery
     return (await session.scalars(query.order_by(DELIVERY.c.id.desc()).limit(MOST))).all()
 
 
-async def forget(session: AsyncSession, before: datetime) -> None:
-    """For all hotels: deliveries that were made before an instant, which quote guests."""
-    made = (DELIVERY.c.state == DeliveryProgress.DELIVERED, DELIVERY.c.created_at < before)
-    await session.execute(delete(DELIVERY).where(*made))
+async def forget(session: AsyncSession, made: datetime, given_up: datetime) -> None:
+    """For all hotels: deliveries, which quote guests, that were made, or given up, and are older
+    than an instant each."""
+    for state, before in (
+        (DeliveryProgress.DELIVERED, made),
+        (DeliveryProgress.DEAD, given_up),
+    ):
+        old = (DELIVERY.c.state == state, DELIVERY.c.created_at < before)
+        await session.execute(delete(DELIVERY).where(*old))
 
 
 async def revive(session: AsyncSession, tenant: str, number: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -14,33 +14,37 @@ import structlog
 
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import Database, connect
-from agente_hotelero._runtime import announcing, console, jobs, pms_changes, templates, tenants
-from agente_hotelero._runtime.announcing import Announcer, Deliverer
+from agente_hotelero._runtime import (
+    console,
+    rights,
+    templates,
+    tenants,
+)
+from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.desk import HotelDesk
 from agente_hotelero._runtime.door import StaffDoor
-from agente_hotelero._runtime.engine import Due, Engine, SoleProcess
+from agente_hotelero._runtime.engine import Engine, SoleProcess
 from agente_hotelero._runtime.failures import Failures
 from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero._runtime.ingest import RawWriter
-from agente_hotelero._runtime.jobs import Jobs
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.live import Live
+from agente_hotelero._runtime.media_store import open_store
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.pms_cache import SharedStore, StaticCache
-from agente_hotelero._runtime.relay import Directory, Relay
+from agente_hotelero._runtime.proactive import making
+from agente_hotelero._runtime.proactive.runner import Runner
 from agente_hotelero._runtime.rendering import Abilities
-from agente_hotelero._runtime.sender import Sender
-from agente_hotelero._runtime.subscribers import Subscribers
+from agente_hotelero._runtime.rights import Rights
+from agente_hotelero._runtime.rotation import Rotated, Rotation, Source
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero._runtime.tenants import Assembly, Lender, Registry, Tenant
-from agente_hotelero._runtime.turn import TurnRunner
-from agente_hotelero._runtime.watch import Watch
 from agente_hotelero._runtime.watchdog import Limits, Watchdog
-from agente_hotelero.components import Clock, Ingress, PluginSchema, Templates
+from agente_hotelero._runtime.work import guard_of, start_work
+from agente_hotelero.components import Clock, Ingress, MediaStore, PluginSchema, Templates
 from agente_hotelero.config import Settings
 from agente_hotelero.errors import ConfigError, PluginBug
-from agente_hotelero.events import Subscription
 
 
 class SystemClock:
@@ -68,8 +72,13 @@ class Agent:
     desks: Mapping[str, HotelDesk]
     live: Live
     queue: Engine
+    media: MediaStore
     announcer: Announcer
     walls: Walls
+    journeys: Mapping[str, Runner]
+    rights: Rights
+    strangers: httpx.AsyncClient
+    assembly: Assembly
     parts: dict[str, Callable[[], bool]]
 
     def working(self) -> dict[str, bool]:
@@ -125,8 +134,10 @@ async def running(
     clock: Clock | None = None,
     metrics: Metrics | None = None,
     work: bool = True,
+    source: Source | None = None,
 ) -> AsyncIterator[Agent]:
-    """Open everything; with `work` false only the way in is open (another process answers).
+    """Open everything; with `work` false only the way in is open (another process answers), with
+    a `source` secrets may change while it runs.
 
     Raises ConfigError before anything is opened if any plugin's settings are wrong.
     """
@@ -147,9 +158,27 @@ async def running(
         )
         agent.writer.start()
         stack.push_async_callback(agent.writer.stop)
-        if work:
-            await _start_work(agent, stack)
+        rotated = await start_work(agent, stack) if work else None
+        if source is not None:
+            _start_rotation(agent, source, rotated, stack)
         yield agent
+
+
+def _start_rotation(
+    agent: Agent, source: Source, rotated: Rotated | None, stack: AsyncExitStack
+) -> None:
+    rotation = Rotation(
+        source=source,
+        assembly=agent.assembly,
+        tenants=agent.tenants,
+        ingresses=agent.ingresses,
+        door=agent.door,
+        stack=stack,
+        log=structlog.get_logger("agent"),
+        rotated=rotated,
+    )
+    rotation.start()
+    stack.push_async_callback(rotation.stop)
 
 
 async def _open(
@@ -168,8 +197,10 @@ async def _open(
     stack.push_async_callback(limiter.close)
     door = StaffDoor(settings=settings, database=database, limiter=limiter, clock=clock)
     queue = Engine(database)
-    desks = _desks(settings, registry, database, clock, queue)
-    lender = Lender(settings, database, clock, writer, door=door, desks=desks.__getitem__)
+    store = open_store(settings.media_store)
+    desks = _desks(settings, registry, database, clock, queue, store)
+    desk_of = desks.__getitem__
+    lender = Lender(settings, database, clock, writer, media=store, door=door, desks=desk_of)
     stack.push_async_callback(lender.close)
     assembly = Assembly(
         settings=console.on_every_tenant(settings),
@@ -183,6 +214,8 @@ async def _open(
     )
     live = await _live(settings, database, _renderer(settings, plugins, walls), stack)
     built = await assembly.build(stack)
+    runners = making.runners(built, live, database, queue, clock, metrics)
+    metrics.sends_on({name for one in settings.tenants.values() for name in one.channels})
     return Agent(
         settings=settings,
         plugins=plugins,
@@ -198,9 +231,33 @@ async def _open(
         desks=desks,
         live=live,
         queue=queue,
+        media=store,
         announcer=Announcer(engine=queue, clock=clock, wanted=live.wanted),
         walls=walls,
+        journeys=runners,
+        rights=_rights(settings, plugins, database, built, store, clock, walls),
+        strangers=lender.strangers,
+        assembly=assembly,
         parts={"writer": lambda: writer.alive},
+    )
+
+
+def _rights(
+    settings: Settings,
+    plugins: Plugins,
+    database: Database,
+    built: Mapping[str, Tenant],
+    store: MediaStore,
+    clock: Clock,
+    walls: Walls,
+) -> Rights:
+    return Rights(
+        database=database,
+        tenants=built,
+        holders=rights.holders(plugins, partial(guard_of, settings, walls)),
+        media=store,
+        clock=clock,
+        log=structlog.get_logger("agent"),
     )
 
 
@@ -227,7 +284,12 @@ def _cache(settings: Settings, stack: AsyncExitStack) -> StaticCache:
 
 
 def _desks(
-    settings: Settings, registry: Registry, database: Database, clock: Clock, queue: Engine
+    settings: Settings,
+    registry: Registry,
+    database: Database,
+    clock: Clock,
+    queue: Engine,
+    store: MediaStore,
 ) -> dict[str, HotelDesk]:
     kinds = console.with_console(registry).channels
     abilities = {name: Abilities.of(kind.channel) for name, kind in kinds.items()}
@@ -239,6 +301,7 @@ def _desks(
             engine=queue,
             clock=clock,
             abilities=abilities,
+            media=store,
         )
         for name, tenant in settings.tenants.items()
     }
@@ -256,153 +319,13 @@ def _walls(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Walls
     return walls
 
 
-async def _start_work(agent: Agent, stack: AsyncExitStack) -> None:
-    settings = agent.settings
-    log = structlog.get_logger("agent")
-    subscribers = _subscribers(agent)
-    turns = TurnRunner(
-        database=agent.database,
-        live=agent.live,
-        clock=agent.clock,
-        log=log,
-        metrics=agent.metrics,
-        stale_after=timedelta(minutes=settings.stale_after_minutes),
-        debounce=timedelta(seconds=settings.debounce()),
-        tenants=agent.tenants,
-        subscribers=subscribers,
-        announcer=agent.announcer,
-    )
-    sender = _sender(agent, subscribers)
-    engine = Engine(
-        agent.database, turn=turns.run, send=sender.run, poll_seconds=settings.poll_seconds
-    )
-    turns.engine = engine
-    planned = _jobs(agent, engine, subscribers)
-    http = await stack.enter_async_context(announcing.client())
-    engine.due = _due(planned, _deliverer(agent, engine, http))
-    await engine.start()
-    stack.push_async_callback(engine.stop)
-    await planned.plan()
-    watch = Watch(agent.database, agent.metrics, agent.clock, log)
-    watch.start()
-    stack.push_async_callback(watch.stop)
-    relay = Relay(
-        agent.database,
-        engine,
-        _directory(agent),
-        clock=agent.clock,
-        log=log,
-        metrics=agent.metrics,
-        debounce=settings.debounce(),
-        limiter=agent.limiter,
-        guest_per_minute=settings.guest_messages_per_minute,
-        announcer=agent.announcer,
-    )
-    relay.start(agent.writer.stored)
-    agent.parts.update({"relay": lambda: relay.alive, "engine": lambda: engine.alive})
-    stack.push_async_callback(relay.stop)
-
-
-def _deliverer(agent: Agent, engine: Engine, http: httpx.AsyncClient) -> Deliverer:
-    return Deliverer(
-        database=agent.database,
-        engine=engine,
-        http=http,
-        private_too=agent.settings.may_call_private_networks(),
-        clock=agent.clock,
-        log=structlog.get_logger("agent"),
-        metrics=agent.metrics,
-    )
-
-
-def _due(planned: Jobs, deliverer: Deliverer) -> Due:
-    """Who does what has its time, by kind."""
-
-    async def due(key: str, at: datetime) -> None:
-        if key.startswith(f"{announcing.KIND}:"):
-            await deliverer.due(key, at)
-        else:
-            await planned.due(key, at)
-
-    return due
-
-
-def _subscribers(agent: Agent) -> Subscribers:
-    found = agent.plugins.listed(
-        "register_subscriptions", lambda one: isinstance(one, Subscription)
-    )
-    guards = {name: _guard(agent.settings, agent.walls, name) for name in found}
-    return Subscribers(
-        subscriptions=[(one, guards[name]) for name, many in found.items() for one in many],
-        log=structlog.get_logger("agent"),
-    )
-
-
-def _guard(settings: Settings, walls: Walls, plugin: str) -> Guard:
-    """Around what a plugin does for all hotels alike."""
-    timeout = settings.turn_timeout_seconds
-    log = structlog.get_logger("plugin").bind(plugin=plugin)
-    return walls.guard(plugin, log, timeout=timeout, concurrency=64)
-
-
-def _sender(agent: Agent, subscribers: Subscribers) -> Sender:
-    return Sender(
-        database=agent.database,
-        clock=agent.clock,
-        log=subscribers.log,
-        metrics=agent.metrics,
-        attempts=agent.settings.send_attempts,
-        unknown_wait=agent.settings.unknown_send_wait_seconds,
-        tenants=agent.tenants,
-        limiter=agent.limiter,
-        subscribers=subscribers,
-        announcer=agent.announcer,
-    )
-
-
-def _jobs(agent: Agent, engine: Engine, subscribers: Subscribers) -> Jobs:
-    settings = agent.settings
-    ours = jobs.retention(
-        agent.database,
-        engine,
-        agent.clock,
-        raw_days=settings.raw_days,
-        engine_days=settings.engine_days,
-    )
-    changes = pms_changes.planned(
-        agent.tenants,
-        agent.database,
-        agent.announcer,
-        subscribers,
-        agent.clock,
-        minutes=settings.pms_poll_minutes,
-    )
-    return Jobs(
-        planned={
-            jobs.RETENTION: ours,
-            **changes,
-            **jobs.of_plugins(agent.plugins, agent.tenants, agent.walls),
-        },
-        engine=engine,
-        database=agent.database,
-        clock=agent.clock,
-        log=structlog.get_logger("agent"),
-        metrics=agent.metrics,
-    )
-
-
-def _directory(agent: Agent) -> Directory:
-    accounts = {key: tenant.id for tenant in agent.tenants.values() for key in tenant.channels}
-    return Directory(ingresses=agent.ingresses, tenants=accounts, on=agent.live.on)
-
-
 def _renderer(settings: Settings, plugins: Plugins, walls: Walls) -> Renderer:
     """All templates; a plugin whose folder cannot be read is out of service."""
     sources = templates.collect([("core", Templates(package="agente_hotelero", folder="words"))])
     guards: dict[str, Guard] = {}
     for name, folder in plugins.registered("register_templates"):
         if isinstance(folder, Templates):
-            guards[name] = _guard(settings, walls, name)
+            guards[name] = guard_of(settings, walls, name)
             try:
                 read = partial(templates.collect, [(name, folder)])
                 sources |= guards[name].run("templates", read)

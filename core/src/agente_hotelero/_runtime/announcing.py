@@ -9,12 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -26,6 +23,7 @@ from agente_hotelero._db.session import Database
 from agente_hotelero._db.staff_models import DeliveryProgress, WebhookDelivery, WebhookSubscription
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.public_net import NotPublic
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.events import (
     DomainEvent,
@@ -37,15 +35,18 @@ from agente_hotelero.stays import Reservation
 
 KIND = "webhook"
 MESSAGE, REPLY, HANDOVER = "message.received", "reply.sent", "handover.requested"
+STOPPED, RESUMED = "channel.stopped", "channel.resumed"
 OF_RESERVATIONS: Mapping[type[DomainEvent], str] = {
     ReservationMade: "reservation.made",
     ReservationChanged: "reservation.changed",
     ReservationCancelled: "reservation.cancelled",
 }
-EVENTS = (MESSAGE, REPLY, HANDOVER, *OF_RESERVATIONS.values())
+EVENTS = (MESSAGE, REPLY, HANDOVER, STOPPED, RESUMED, *OF_RESERVATIONS.values())
 # Some nine hours in all.
 DELAYS = (5, 30, 120, 600, 1800, 7200, 21600)
 SECONDS = 10.0
+SIGNATURE = "X-Hotelero-Signature"
+BOTH_ALIVE = timedelta(days=1)
 # An address may be anything: each of these is a failure of this delivery, and of no other.
 NOT_REACHED = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ExceptionGroup)
 
@@ -87,7 +88,7 @@ async def schedule(
 
 @dataclass(frozen=True, kw_only=True)
 class Deliverer:
-    """Makes the deliveries that are due."""
+    """Makes the deliveries that are due; `http` reaches what a stranger's address may reach."""
 
     database: Database
     engine: Engine
@@ -95,7 +96,6 @@ class Deliverer:
     clock: Clock
     log: Log
     metrics: Metrics
-    private_too: bool
 
     async def due(self, key: str, at: datetime) -> None:
         """Try one; what fails is tried again later, a few times."""
@@ -119,18 +119,18 @@ class Deliverer:
                 "data": delivery.body,
             }
         )
-        headers = signed(to.secret, body, self.clock.now())
+        headers = headers_for(to, body, self.clock.now())
         headers["Content-Type"] = "application/json"
         sent: dict[str, Any] = {"content": body, "headers": headers}
         try:
             async with asyncio.timeout(SECONDS):
-                if not self.private_too and not await is_public(to.url):
-                    return "not a public address"
                 # Only the status is read: what else a stranger sends is not waited for.
                 async with self.http.stream("POST", to.url, **sent) as answer:
                     return "" if answer.is_success else f"HTTP {answer.status_code}"
         except TimeoutError:
             return "TimeoutError"
+        except NotPublic:
+            return "not a public address"
         except NOT_REACHED as error:
             return type(error).__name__
 
@@ -154,29 +154,20 @@ class Deliverer:
                 await schedule(self.engine, session, number, str(attempts), later, now)
 
 
-async def is_public(url: str) -> bool:
-    """Whether every address of a host is one of the internet. Raises OSError when it has none."""
-    host = httpx.URL(url).host
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    addresses = {str(one[4][0]).split("%")[0] for one in found}
-    return all(ipaddress.ip_address(address).is_global for address in addresses)
-
-
-def client() -> httpx.AsyncClient:
-    """One of their own: receivers are strangers, to us and to one another."""
-    return httpx.AsyncClient(
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        trust_env=False,
-        follow_redirects=False,
-        timeout=SECONDS,
-    )
+def headers_for(to: WebhookSubscription, body: bytes, now: datetime) -> dict[str, str]:
+    """The signature, and for a day after a rotation the one by the previous secret beside it."""
+    headers = signed(to.secret, body, now)
+    if to.previous_secret and to.rotated_at and now < to.rotated_at + BOTH_ALIVE:
+        previous = signed(to.previous_secret, body, now)[SIGNATURE]
+        headers[f"{SIGNATURE}-Previous"] = previous
+    return headers
 
 
 def signed(secret: str, body: bytes, now: datetime) -> dict[str, str]:
     """Headers by which a receiver knows that a body is ours, and not an old one sent again."""
     stamp = str(int(now.timestamp()))
     digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"X-Hotelero-Timestamp": stamp, "X-Hotelero-Signature": f"sha256={digest}"}
+    return {"X-Hotelero-Timestamp": stamp, SIGNATURE: f"sha256={digest}"}
 
 
 def of_reservation(conversation_id: int, made: Reservation) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 import structlog
 
-from agente_hotelero._runtime import outputs, routing, state, tracing
+from agente_hotelero._runtime import heard, outputs, routing, state, tracing
+from agente_hotelero._runtime.doubts import doubts
 from agente_hotelero._runtime.guarded_pms import NoPms
 from agente_hotelero._runtime.rendering import titles
 from agente_hotelero._runtime.routing import Call
@@ -20,6 +21,7 @@ from agente_hotelero.dialogue import Decision, Frame, HandlerRequest, Handover
 from agente_hotelero.errors import HoteleroError, Unavailable
 from agente_hotelero.events import DomainEvent, TaskForStaff
 from agente_hotelero.messages import (
+    Content,
     Entity,
     InboundMessage,
     OfferedOption,
@@ -32,6 +34,9 @@ LOG = structlog.get_logger("agent")
 NOBODY = routing.NOT_UNDERSTOOD
 # Whoever agrees or chooses must have seen to what.
 AGREEING = frozenset({"yes_no", "option"})
+# What is said around a yes, and adds nothing.
+POLITE = routing.AGREEING | {"thanks", "greeting", "goodbye", "provide_info"}
+UNSUPPORTED = "unsupported"
 # What a yes is to: said of the last question only.
 ABOUT = frozenset({"cancel", "change"})
 
@@ -48,6 +53,8 @@ class Talk:
     messages: Sequence[InboundMessage]
     profile_name: str = ""
     phone: str | None = None
+    unread: str = ""
+    """What was spoken last, for a guest who asks to read it."""
 
     @property
     def too_early(self) -> bool:
@@ -65,21 +72,50 @@ class Talk:
             for message in self.messages
         )
 
+    @property
+    def attached(self) -> tuple[str, ...]:
+        """The kinds of what came beside words."""
+        kinds = []
+        for message in self.messages:
+            media = message.content.media
+            kinds += [media.kind or "document"] if media else []
+            kinds += [UNSUPPORTED] if message.extra.get(UNSUPPORTED) else []
+        return tuple(kinds)
+
     def tapped(self, offered: Sequence[OfferedOption]) -> str | None:
         """The option tapped last, if it is still on offer."""
         known = {option.id for option in offered}
         taps = [message.content.choice for message in self.messages]
         return next((tap for tap in reversed(taps) if tap in known), None)
 
-    def text(self, offered: Sequence[OfferedOption] = ()) -> str:
-        """What was written. The title of an option that was tapped means nothing more if it is on
-        offer, and nothing at all if something else is: an old button answers no new question."""
+    @property
+    def email(self) -> str | None:
+        """The address that the guest writes from, where it is one."""
+        return self.messages[-1].email
+
+    @property
+    def verified(self) -> bool:
+        """Whether all of this is surely from who it says."""
+        return all(message.verified for message in self.messages)
+
+    def confirming(self, asked: Frame) -> Talk:
+        """With the words that the guest has confirmed, in place of his yes."""
+        return replace(self, messages=[heard.as_written(asked, self.messages[-1])])
+
+    def said(self, offered: Sequence[OfferedOption] = ()) -> list[Content]:
+        """What was written or spoken. The title of an option that was tapped means nothing more if
+        it is on offer, and nothing at all if something else is: an old button answers no new
+        question."""
         known = {option.id for option in offered}
-        lines = [
-            message.content.text
+        return [
+            message.content
             for message in self.messages
             if message.content.choice is None or not (known or self.state.top)
         ]
+
+    def text(self, offered: Sequence[OfferedOption] = ()) -> str:
+        """The same, as lines of one text."""
+        lines = [content.text for content in self.said(offered)]
         return "\n".join(line for line in lines if line)
 
 
@@ -120,13 +156,109 @@ class Outcome:
 
 async def converse(talk: Talk) -> Outcome:
     """Understand the turn and let its handlers decide. Raises HoteleroError if none could."""
-    before = talk.state.fresh(talk.now)
-    talk = replace(talk, state=before)
+    talk = replace(talk, state=talk.state.fresh(talk.now))
+    why = heard.unheard(talk.messages)
+    if why:
+        return _pardon(talk, heard.pardon(why, talk.tenant.settings.voice.longest_note_seconds))
+    if heard.wants_writing(talk.text()):
+        talk = replace(talk, state=replace(talk.state, written=True))
+        if talk.unread:
+            return await _in_writing(talk)
+    top = talk.state.top
+    if top is not None and top.handler == heard.HANDLER:
+        return await _after_reading_back(talk, top)
+    return await _converse(talk)
+
+
+async def _in_writing(talk: Talk) -> Outcome:
+    """First what could not be listened to, then the answer to whatever else was said; what there is
+    to choose from was written at once."""
+    reply = Reply(template="core/in_writing", values={"text": talk.unread})
+    understood = await _understand(talk, ())
+    if not _adds(talk, understood):
+        return Outcome(state=talk.state, language=understood.language, replies=(reply,))
+    outcome = await converse(replace(talk, unread=""))
+    return replace(outcome, replies=(reply, *outcome.replies))
+
+
+def _pardon(talk: Talk, reply: Reply) -> Outcome:
+    """Nothing was heard: say so, and ask again what was asked."""
+    language = talk.language or talk.tenant.hotel.languages[0]
+    return _with_question(talk, Outcome(state=talk.state, language=language, replies=(reply,)))
+
+
+async def _after_reading_back(talk: Talk, asked: Frame) -> Outcome:
+    """The guest was asked whether he was heard well: a yes makes it as good as written, a no is
+    asked for the words again, and whatever else he says is what counts now.
+
+    A yes or no that was hardly heard answers nothing, not even what was asked before; what is said
+    beside a yes is read back together with what it adds to.
+    """
     language = talk.language or talk.tenant.hotel.languages[0]
     offered = () if talk.too_early else _offered(talk, language)
     understood = await _understand(talk, offered)
+    answer = {heard.YES: True, heard.NO: False}.get(_choice(talk, understood, offered) or "")
+    said = understood.first("yes_no")
+    if answer is None and said is not None:
+        text = talk.text(offered)
+        more = _adds(talk, understood) or heard.has_other_numbers(text, asked)
+        if said.value and more:
+            return _read_back_both(talk, asked, said, text, understood)
+        if not more and doubts(talk.said(offered), understood, _day(talk)):
+            return _pardon(talk, Reply(template="core/not_heard"))
+        answer = None if more else bool(said.value)
+    talk = replace(talk, state=_without_question(talk))
+    if answer:
+        return await _converse(talk.confirming(asked), certain=True)
+    if answer is False:
+        return _pardon(talk, Reply(template="core/say_again"))
+    return await _converse(talk)
+
+
+def _without_question(talk: Talk) -> State:
+    return replace(talk.state, frames=state.drop(talk.state.frames, heard.HANDLER))
+
+
+def _read_back_both(
+    talk: Talk, asked: Frame, yes: Entity, text: str, understood: Understanding
+) -> Outcome:
+    """The yes itself is left out: it answers this question and no other."""
+    begin, end = yes.span
+    beside = " ".join(text[:begin].split() + text[end:].split()).strip(" ,.;:!¡-")
+    both = heard.frame(f"{asked.data['text']}, {beside}", heard.doubts_of(asked), talk.now)
+    kept = replace(talk.state, frames=state.put(_without_question(talk).frames, both))
+    return _with_question(talk, Outcome(state=kept, language=understood.language, replies=()))
+
+
+def _adds(talk: Talk, understood: Understanding) -> bool:
+    """Whether anything is said that somebody here answers, but for a yes or a no."""
+    return any(entity.type not in AGREEING for entity in understood.entities) or any(
+        intent.confidence >= routing.CLEAR
+        and intent.name in talk.tenant.owners
+        and intent.name not in POLITE
+        for intent in understood.intents
+    )
+
+
+def _day(talk: Talk) -> date:
+    return talk.now.date()
+
+
+async def _converse(talk: Talk, *, certain: bool = False) -> Outcome:
+    """The same, with nothing left to ask about how it was heard if `certain`."""
+    before = talk.state
+    language = talk.language or talk.tenant.hotel.languages[0]
+    offered = () if talk.too_early else _offered(talk, language)
+    understood = await _understand(talk, offered)
+    unsure = () if certain else doubts(talk.said(offered), understood, _day(talk))
+    if unsure:
+        asked = heard.frame(talk.text(offered), unsure, talk.now)
+        before = replace(before, frames=state.put(before.frames, asked))
+        outcome = Outcome(state=before, language=understood.language, replies=())
+        return _with_question(talk, outcome)
     choice = _choice(talk, understood, offered)
-    calls = routing.route(understood, choice, before.frames, talk.tenant.owners)
+    text = talk.text(offered)
+    calls = routing.route(understood, choice, before.frames, talk.tenant.owners, text)
     nobody = talk.tenant.owners.get(NOBODY)
     unserved = _unserved(talk, understood) or not (calls or nobody)
     if talk.too_early or unserved:
@@ -145,7 +277,7 @@ def _in_part(talk: Talk, outcome: Outcome, failure: HoteleroError | None) -> Out
     """What was answered, and a person for the rest. After a failure the dialogue begins anew: what
     could not be read now could not be read later either."""
     why = type(failure).__name__ if failure else "nobody answers this"
-    anew = State() if failure else outcome.state
+    anew = State(written=outcome.state.written) if failure else outcome.state
     return replace(outcome, state=anew).with_apology(talk.tenant.hotel.name, why)
 
 
@@ -184,6 +316,8 @@ def _offered(talk: Talk, language: str) -> tuple[OfferedOption, ...]:
 
 
 def _question(talk: Talk, now: State, frame: Frame | None) -> Reply | None:
+    if frame is not None and frame.handler == heard.HANDLER:
+        return heard.question(frame)
     if frame is None or frame.handler not in talk.tenant.handlers:
         return None
     handler, guard = talk.tenant.handlers[frame.handler]
@@ -237,7 +371,8 @@ def _expected(talk: Talk) -> tuple[str, ...]:
         if frame is top or kind not in ABOUT
     )
     early = AGREEING if talk.too_early else frozenset()
-    return tuple(dict.fromkeys(kind for kind in kinds if kind not in early))
+    unheard = early | {routing.OPINION}
+    return tuple(dict.fromkeys(kind for kind in kinds if kind not in unheard))
 
 
 async def _vocabulary(talk: Talk) -> dict[str, list[str]]:
@@ -280,6 +415,9 @@ async def _ask(
         now=talk.now,
         profile_name=talk.profile_name,
         phone=talk.phone,
+        attached=talk.attached,
+        email=talk.email,
+        verified=talk.verified,
     )
     decision = await guard.call("handle", partial(handler.handle, request), check=outputs.decision)
     if call.floor:
@@ -300,7 +438,7 @@ def _apply(so_far: Outcome, decision: Decision, handler: str) -> Outcome:
         frames = state.put(so_far.state.frames, decision.frame)
     return replace(
         so_far,
-        state=State(frames=frames, focus=decision.focus or so_far.state.focus),
+        state=replace(so_far.state, frames=frames, focus=decision.focus or so_far.state.focus),
         replies=(*so_far.replies, *decision.replies),
         handover=so_far.handover or decision.handover,
         events=(*so_far.events, *decision.events),

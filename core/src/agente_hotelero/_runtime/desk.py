@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import desk as rows
-from agente_hotelero._db import repository
+from agente_hotelero._db import media, repository
 from agente_hotelero._db.models import Conversation, Message, Mode
 from agente_hotelero._db.session import Database
 from agente_hotelero._db.staff_models import Task
@@ -19,11 +20,12 @@ from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.ingest import new_trace
 from agente_hotelero._runtime.rendering import Abilities, Bubble
 from agente_hotelero._runtime.templates import money
-from agente_hotelero.components import Clock
+from agente_hotelero.components import Clock, MediaStore
 from agente_hotelero.desk import (
     Caller,
     Chat,
     ChatDetail,
+    ChatFile,
     ChatLine,
     OfferShown,
     Pulse,
@@ -50,6 +52,7 @@ class HotelDesk:
     engine: Engine
     clock: Clock
     abilities: Mapping[str, Abilities]
+    media: MediaStore
 
     async def pulse(self) -> Pulse:
         async with self.database.sessions() as session:
@@ -70,8 +73,10 @@ class HotelDesk:
             found = await self._found(session, conversation_id)
             notes = await rows.notes(session, self.tenant, conversation_id)
             tasks = await rows.tasks(session, self.tenant, conversation_id)
+        window = self.abilities.get(found.channel, Abilities()).window
         return _detail(
             found,
+            found.last_guest_at + window if window else None,
             [StaffNote(author=one.author, text=one.text, at=one.at) for one in notes],
             [_task(one) for one in tasks],
         )
@@ -81,6 +86,14 @@ class HotelDesk:
             await self._found(session, conversation_id)
             found = await rows.lines(session, self.tenant, conversation_id, before)
         return [_line(line, sending) for line, sending in found]
+
+    async def file(self, conversation_id: int, line_id: int) -> ChatFile:
+        async with self.database.sessions() as session:
+            await self._found(session, conversation_id)
+            found = await media.of_line(session, self.tenant, conversation_id, _known(line_id))
+        if found is None:
+            raise NotFound("file")
+        return ChatFile(mime_type=found.mime_type, body=await self.media.get(found.name))
 
     async def take_over(self, caller: Caller, conversation_id: int) -> None:
         async with self._changing(caller, conversation_id) as (session, found):
@@ -240,7 +253,7 @@ def _chat(row: Conversation) -> Chat:
 
 
 def _line(row: Message, sending: str | None) -> ChatLine:
-    image = row.content.get("image") or {}
+    image, media = row.content.get("image") or {}, row.content.get("media") or {}
     return ChatLine(
         id=int(row.id or 0),
         by="guest" if row.direction == "in" else str(row.content.get("by", outgoing.AGENT)),
@@ -249,6 +262,13 @@ def _line(row: Message, sending: str | None) -> ChatLine:
         options=tuple(option["title"] for option in row.content.get("options") or ()),
         image=str(image.get("url", "")),
         state=sending or "",
+        file=str(media.get("kind") or "document") if media else "",
+        file_state=str(media.get("state", "")),
+        edited_from=str(row.content.get("edited_from", "")),
+        revoked=bool(row.content.get("revoked")),
+        reaction=str(row.content.get("reaction", "")),
+        whole=str(row.content.get("whole", "")),
+        spoken=bool(row.content.get("heard") or row.content.get("spoken")),
     )
 
 
@@ -262,7 +282,10 @@ def _task(row: Task) -> StaffTask:
 
 
 def _detail(
-    row: Conversation, notes: Sequence[StaffNote], tasks: Sequence[StaffTask]
+    row: Conversation,
+    window_ends_at: datetime | None,
+    notes: Sequence[StaffNote],
+    tasks: Sequence[StaffTask],
 ) -> ChatDetail:
     focus = _focus(row)
     guest, party = focus.guest, focus.occupancy
@@ -285,6 +308,7 @@ def _detail(
             for offer in focus.offers
         ),
         reservation=focus.reservation or "",
+        window_ends_at=window_ends_at,
         notes=tuple(notes),
         tasks=tuple(tasks),
     )

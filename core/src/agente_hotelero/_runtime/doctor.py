@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agente_hotelero._runtime import outputs, redis_link
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.guard import Guard
 from agente_hotelero._runtime.guarded_pms import GuardedPms
+from agente_hotelero._runtime.pms_cache import StaticCache
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Component, Finding
 from agente_hotelero.errors import HoteleroError, NotFound
@@ -97,9 +98,10 @@ async def _asked(component: Component[Any], guard: Guard) -> list[Finding]:
 
 
 async def _property(pms: GuardedPms, tenant: Tenant) -> Finding:
-    """Whether the PMS knows the property, and keeps the same time as we do."""
+    """Whether the PMS knows the property, and keeps the same time as we do: as it says now, not as
+    it is remembered."""
     try:
-        found = await pms.property()
+        found = await replace(pms, cache=StaticCache(0)).property()
     except NotFound:
         return Finding(
             ok=False,

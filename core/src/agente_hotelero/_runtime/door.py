@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -17,7 +18,7 @@ from agente_hotelero._runtime import tokens
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero.components import Clock
 from agente_hotelero.config import Settings
-from agente_hotelero.desk import Caller
+from agente_hotelero.desk import ROLES, Caller
 from agente_hotelero.errors import AuthFailed, Throttled
 
 SHIFT_HOURS = 12
@@ -46,14 +47,18 @@ def hashed(password: str) -> str:
     return HASHER.hash(password)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StaffDoor:
-    """See `Door`."""
+    """See `Door`. `settings` are exchanged when keys are rotated."""
 
     settings: Settings
     database: Database
     limiter: Limiter
     clock: Clock
+
+    def secrets(self) -> Sequence[str]:
+        """The keys of now: the one that signs first."""
+        return tokens.secrets(self.settings)
 
     async def login(self, name: str, password: str) -> str:
         if not await self.limiter.allow_per_minute(TRIES_PER_MINUTE, "login", name):
@@ -77,15 +82,18 @@ class StaffDoor:
 
     async def caller(self, token: str) -> Caller:
         """A person has the rights of now, whatever the token was made for; a program those of its
-        token, as long as whoever made it is still somebody."""
+        token that whoever made it has, too, as long as that is still somebody."""
         found = tokens.read(self.settings, token)
         async with self.database.sessions() as session:
-            revoked = await rows.is_revoked(session, found.id)
+            ids = (found.id, *found.parents)
+            revoked = any([await rows.is_revoked(session, one) for one in ids])
             by = await rows.user_by_id(session, found.by) if found.by is not None else None
         if revoked or (found.by is not None and not _is_good(by, found.made_at)):
             raise AuthFailed("token")
-        if found.caller.person is None or by is None:
+        if by is None:
             return found.caller
+        if found.caller.person is None:
+            return _no_more_than(found.caller, by)
         return Caller(
             name=by.name, role=by.role, tenants=frozenset(by.tenants), person=found.caller.person
         )
@@ -98,6 +106,11 @@ class StaffDoor:
         """End a token before its time."""
         async with self.database.sessions() as session, session.begin():
             await rows.revoke(session, token_id, ends_at, self.clock.now())
+
+
+def _no_more_than(program: Caller, maker: StaffUser) -> Caller:
+    role = min(program.role, maker.role, key=ROLES.index)
+    return replace(program, role=role, tenants=program.tenants & frozenset(maker.tenants))
 
 
 def _is_good(user: StaffUser | None, made_at: datetime) -> bool:

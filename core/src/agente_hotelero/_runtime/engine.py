@@ -12,6 +12,7 @@ import asyncio
 import fcntl
 import os
 import socket
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -22,6 +23,7 @@ from typing import IO, cast
 import structlog
 from dbos import DBOS, DBOSClient, EnqueueOptions
 from dbos._dbos import _get_dbos_instance
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +34,7 @@ from agente_hotelero.errors import ConfigError
 APPLICATION = "agente-hotelero"
 # Pinned: else work queued by the last release would never be taken up by the next.
 VERSION = "1"
+VERSION_SECONDS = 10.0
 MAX_PRIORITY = 2**31 - 1
 WORKERS = 64
 # Coroutines, most of them waiting: a channel that is away must not use up the places of others.
@@ -76,6 +79,16 @@ class Engine:
     async def start(self) -> None:
         """Launch, recover what a crash left, and begin to take work."""
         executor = _executor_id(self._database)
+        try:
+            await self._launch(executor)
+            await self._make_queues()
+        except BaseException:
+            await self.stop()
+            raise
+        if self._life is not None:
+            self._life.watch()
+
+    async def _launch(self, executor: str) -> None:
         if not self._database.is_sqlite:
             # Before the launch: nothing may run under this id unless its lock is held.
             self._life = Life(self._database.sync_engine.url, executor)
@@ -90,8 +103,13 @@ class Engine:
                 "max_executor_threads": WORKERS,
             }
         )
+        # Workflows run on this loop, though it must not wait for the launch: on SQLite the launch
+        # itself waits for whoever writes, and who writes may need this loop to commit.
+        _get_dbos_instance()._background_event_loop.set_main_loop()
         Engine.running = self
-        DBOS.launch()
+        await asyncio.to_thread(DBOS.launch)
+
+    async def _make_queues(self) -> None:
         for name in ("turns", "sends"):
             await DBOS.register_queue_async(
                 name,
@@ -107,8 +125,7 @@ class Engine:
             on_conflict="always_update",
         )
         _read_queues_once()
-        if self._life is not None:
-            self._life.watch()
+        _ask_seldom_for_the_version()
 
     async def stop(self) -> None:
         """Let what runs finish, within a grace time; the rest is taken up by others, or at the
@@ -167,13 +184,19 @@ class Engine:
         return len(ids)
 
     async def enqueue_turn(
-        self, session: AsyncSession, conversation_id: int, event_id: int, delay: float
+        self,
+        session: AsyncSession,
+        conversation_id: int,
+        event_id: int,
+        delay: float,
+        again: str = "",
     ) -> None:
-        """Answer a conversation once this transaction has committed; `delay` in seconds."""
+        """Answer a conversation once this transaction has committed; `delay` in seconds, `again`
+        marks a repetition."""
         options: EnqueueOptions = {
             "workflow_name": "turn",
             "queue_name": "turns",
-            "workflow_id": f"turn:{event_id}",
+            "workflow_id": f"turn:{event_id}{again}",
             "queue_partition_key": str(conversation_id),
             "priority": event_id % MAX_PRIORITY + 1,
         }
@@ -182,9 +205,15 @@ class Engine:
         await self._enqueue(session, options, conversation_id, event_id)
 
     async def enqueue_send(
-        self, session: AsyncSession, outbox_id: int, recipient: str, again: str = ""
+        self,
+        session: AsyncSession,
+        outbox_id: int,
+        recipient: str,
+        again: str = "",
+        delay: float = 0.0,
     ) -> None:
-        """Send an outbox row once this transaction has committed; `again` marks a repetition."""
+        """Send an outbox row once this transaction has committed; `again` marks a repetition,
+        `delay` is in seconds."""
         options: EnqueueOptions = {
             "workflow_name": "send",
             "queue_name": "sends",
@@ -192,6 +221,8 @@ class Engine:
             "queue_partition_key": recipient,
             "priority": outbox_id % MAX_PRIORITY + 1,
         }
+        if delay > 0:
+            options["delay_seconds"] = delay
         await self._enqueue(session, options, outbox_id)
 
     async def _enqueue(self, session: AsyncSession, options: EnqueueOptions, *ids: int) -> None:
@@ -205,6 +236,21 @@ def _read_queues_once() -> None:
     idle process, for what never changes while it runs. There is no public way to stop it."""
     system = _get_dbos_instance()._sys_db
     vars(system)["get_queue"] = cache(system.get_queue)
+
+
+def _ask_seldom_for_the_version() -> None:
+    """At every poll of every queue the engine asks whether ours is the latest version: a third of
+    the statements of an idle process, for what changes with a release if ever."""
+    system = _get_dbos_instance()._sys_db
+    ask, told, until = system._is_latest_version, True, 0.0
+
+    def is_latest(version: str, connection: Connection | None = None) -> bool:
+        nonlocal told, until
+        if time.monotonic() >= until:
+            told, until = ask(version, connection), time.monotonic() + VERSION_SECONDS
+        return told
+
+    vars(system)["_is_latest_version"] = is_latest
 
 
 def _later_id(kind: str, key: str) -> str:

@@ -26,8 +26,8 @@ class GuardedIngress(Ingress[Any]):
     def max_body(self) -> int:  # type: ignore[override]
         return self._ingress.max_body
 
-    def handshake(self, query: Mapping[str, str]) -> str:
-        return self._guard.run("handshake", lambda: self._ingress.handshake(query))
+    def handshake(self, query: Mapping[str, str], account: str = "") -> str:
+        return self._guard.run("handshake", lambda: self._ingress.handshake(query, account))
 
     def verify(self, request: WebhookRequest) -> Sequence[str]:
         return self._guard.run("verify", lambda: self._ingress.verify(request))

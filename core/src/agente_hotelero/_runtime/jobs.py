@@ -6,15 +6,22 @@ Planning again at every start changes nothing, since the names are the same.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import pickle
+import signal
+import sys
+from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from sqlalchemy import delete
 
-from agente_hotelero._db import subscriptions
+from agente_hotelero._db import held, subscriptions
 from agente_hotelero._db.models import RAW, RawState, raw_
 from agente_hotelero._db.session import Database
 from agente_hotelero._runtime.engine import Engine
@@ -23,11 +30,15 @@ from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Job, Log, Services
-from agente_hotelero.errors import ConfigError, HoteleroError
+from agente_hotelero.config import Settings
+from agente_hotelero.errors import ConfigError, HoteleroError, Unavailable
 
 KIND = "job"
-RETENTION = "core/retention"
+RETENTION, BACKUP = "core/retention", "core/backup"
 JOB_TIMEOUT = 600.0
+BACKUP_SECONDS = 3 * 3600.0
+# With the grace times of the server and the engine less than what a container is given to stop.
+ENDING_SECONDS = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +65,7 @@ class Jobs:
     clock: Clock
     log: Log
     metrics: Metrics
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def plan(self) -> None:
         """See that each job's next due time is in the engine."""
@@ -68,12 +80,26 @@ class Jobs:
             return
         outcome = "ok"
         try:
-            await job.run()
+            await self._run(job)
         except HoteleroError as error:
             outcome = type(error).__name__
             self.log.exception("job_failed", job=name)
         self.metrics.jobs.labels(name.split("@")[0], outcome).inc()
         await self._plan(name, job, max(at, self.clock.now()))
+
+    async def stop(self) -> None:
+        """Cancel what still runs: it is taken up by another process, or at the next start."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running, timeout=ENDING_SECONDS + 1)
+
+    async def _run(self, job: Planned) -> None:
+        task = asyncio.ensure_future(job.run())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await task
 
     async def _plan(self, name: str, job: Planned, after: datetime) -> None:
         at = job.next_after(after)
@@ -118,18 +144,71 @@ def _guarded(wall: Guard, job: Job, services: Services) -> Callable[[], Awaitabl
 
 
 def retention(
-    database: Database, engine: Engine, clock: Clock, *, raw_days: int, engine_days: int
+    database: Database,
+    engine: Engine,
+    clock: Clock,
+    *,
+    raw_days: int,
+    dead_days: int,
+    held_days: int,
+    engine_days: int,
 ) -> Planned:
     """The core's own job: forget raw bodies, deliveries to subscribers and the engine's records
-    once they served. Events and their keys stay: a repetition is known for ever."""
+    once they served, or after `dead_days` if they never did, and give up what was held too long.
+    Events and their keys stay: a repetition is known for ever."""
 
     async def run() -> None:
         now = clock.now()
-        old = (raw_.state == RawState.DONE, raw_.received_at < now - timedelta(days=raw_days))
+        served, dead = now - timedelta(days=raw_days), now - timedelta(days=dead_days)
         async with database.sessions() as session, session.begin():
-            await session.execute(delete(RAW).where(*old))
-            await subscriptions.forget(session, now - timedelta(days=raw_days))
+            for state, before in ((RawState.DONE, served), (RawState.DEAD, dead)):
+                old = (raw_.state == state, raw_.received_at < before)
+                await session.execute(delete(RAW).where(*old))
+            await subscriptions.forget(session, served, dead)
+            await held.expire(session, now - timedelta(days=held_days), now)
         while await engine.forget(now - timedelta(days=engine_days)):
             pass
 
     return Planned(cron="10 4 * * *", zone=ZoneInfo("UTC"), run=run)
+
+
+def backup(settings: Settings) -> Planned:
+    """The core's other job: a backup made and proved, by a process of its own."""
+
+    async def run() -> None:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "agente_hotelero._backup"),
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(BACKUP_SECONDS):
+                await process.communicate(pickle.dumps(settings))
+        except TimeoutError:
+            raise Unavailable("the backup took too long") from None
+        finally:
+            await _end(process)
+        if process.returncode:
+            raise Unavailable("the backup failed")
+
+    return Planned(cron=settings.backup_cron, zone=ZoneInfo("UTC"), run=run)
+
+
+async def _end(process: Process) -> None:
+    """It and the programs that it runs are told to end, and killed if it has not some seconds
+    later: what it makes for itself, it takes away. Nothing happens where it has ended already."""
+    try:
+        _signal(process, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_SECONDS):
+                await process.wait()
+    finally:
+        _signal(process, signal.SIGKILL)
+        await process.wait()
+
+
+def _signal(process: Process, what: signal.Signals) -> None:
+    """To its process group, as long as it runs."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, what)

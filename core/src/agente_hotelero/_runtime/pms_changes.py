@@ -6,9 +6,10 @@ is told may be told twice: when a process dies between two steps, and for what w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import partial
 
 from agente_hotelero._db import cursors
 from agente_hotelero._db.session import Database
@@ -17,6 +18,7 @@ from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.engine import Engine
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero._runtime.jobs import Planned
+from agente_hotelero._runtime.proactive.mirror import Mirror
 from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock
@@ -38,6 +40,7 @@ class Reader:
     announcer: Announcer
     subscribers: Subscribers
     clock: Clock
+    mirror: Mirror | None = None
 
     async def run(self) -> None:
         """All there is, up to a bound; the cursor moves with what is told outside.
@@ -46,18 +49,25 @@ class Reader:
         """
         place = (self.tenant, self.pms.plugin, self.pms.property_id)
         async with self.database.sessions() as session:
-            cursor = await cursors.get(session, *place)
+            found = await cursors.get(session, *place)
+        cursor, since = found or (None, None)
         for _ in range(MOST_ROUNDS):
             changes = await self.pms.poll_changes(cursor)
-            if changes.cursor != cursor or changes.reservations:
-                await self._tell(place, changes)
+            # Also where nothing changed: when we looked last is worth knowing.
+            await self._tell(place, changes, since)
             if not changes.reservations:
                 return
             cursor = changes.cursor
 
-    async def _tell(self, place: tuple[str, str, str], changes: Changes) -> None:
+    async def _tell(
+        self, place: tuple[str, str, str], changes: Changes, since: datetime | None
+    ) -> None:
         events = [_event(one) for one in changes.reservations]
+        hours = await self.mirror.hours() if self.mirror is not None and events else None
         async with self.database.sessions() as session, session.begin():
+            if self.mirror is not None and hours is not None:
+                for one in changes.reservations:
+                    await self.mirror.note(session, one, hours, since=since, fresh=True)
             for event in events:
                 name = announcing.OF_RESERVATIONS[type(event)]
                 told = announcing.of_reservation(0, event.reservation)
@@ -81,24 +91,32 @@ def planned(
     clock: Clock,
     *,
     minutes: int,
+    mirrors: Mapping[str, Mirror] | None = None,
 ) -> dict[str, Planned]:
     """A job for each hotel whose PMS can tell what changed."""
     found: dict[str, Planned] = {}
     for tenant in tenants.values():
         if tenant.pms is None or not tenant.pms.can(Capability.POLL):
             continue
-        reader = Reader(
+        make = partial(
+            Reader,
             tenant=tenant.id,
-            pms=tenant.pms,
             database=database,
             announcer=announcer,
             subscribers=subscribers,
             clock=clock,
+            mirror=(mirrors or {}).get(tenant.id),
         )
         found[f"{JOB}/{tenant.id}"] = Planned(
-            cron=f"*/{minutes} * * * *", zone=tenant.settings.zone, run=reader.run
+            cron=f"*/{minutes} * * * *", zone=tenant.settings.zone, run=partial(_run, tenant, make)
         )
     return found
+
+
+async def _run(tenant: Tenant, make: Callable[..., Reader]) -> None:
+    """With the PMS as it is open now."""
+    if tenant.pms is not None:
+        await make(pms=tenant.pms).run()
 
 
 async def ring(tenant: str, database: Database, engine: Engine, clock: Clock) -> None:

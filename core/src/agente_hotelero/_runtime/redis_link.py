@@ -17,6 +17,10 @@ AGAIN = 5.0
 PING_TIMEOUT = 2.0
 
 
+# uvloop says RuntimeError of a connection that was reset, and redis-py hands it on.
+AWAY = (RedisError, OSError, RuntimeError)
+
+
 class RedisAway(Exception):
     """It did not answer just now, or a moment ago."""
 
@@ -36,7 +40,7 @@ class RedisLink:
             raise RedisAway
         try:
             answer = await work()
-        except (RedisError, OSError) as error:
+        except AWAY as error:
             self._away_until = time.monotonic() + AGAIN
             self._on_change(True)
             self._log.warning("redis_away", error=type(error).__name__)
@@ -50,7 +54,7 @@ async def trouble(url: str) -> str:
     client = Redis.from_url(url, socket_timeout=PING_TIMEOUT, socket_connect_timeout=PING_TIMEOUT)
     try:
         await client.ping()
-    except (RedisError, OSError) as error:
+    except AWAY as error:
         return type(error).__name__
     finally:
         await client.aclose()

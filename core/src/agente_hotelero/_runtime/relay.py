@@ -8,7 +8,7 @@ taken body by body, a body that fails event by event, and what is left is kept a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,18 +17,24 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from agente_hotelero._db import repository
-from agente_hotelero._db.models import RAW, EventState, InboxRaw, Outbox, RawState, raw_
+from agente_hotelero._db import guests, held, journeys, repository
+from agente_hotelero._db.guests import At
+from agente_hotelero._db.models import RAW, EventState, InboxRaw, RawState, raw_
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import announcing, failpoints
+from agente_hotelero._runtime import announcing, failpoints, media
+from agente_hotelero._runtime.accounts import release
 from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.happenings import Happenings
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.opting import Opting
+from agente_hotelero._runtime.receipts import Receipts
 from agente_hotelero._runtime.scrub import storable
+from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero.components import Clock, Ingress, Log
+from agente_hotelero.events import DomainEvent
 from agente_hotelero.messages import (
-    DeliveryState,
     DeliveryStatus,
     Ignored,
     InboundEvent,
@@ -45,11 +51,14 @@ STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """Who reads which bodies, whose account is whose, and whether a hotel has a channel on."""
+    """Who reads which bodies, whose account is whose, whether a hotel has a channel on, whether it
+    waits for the file of a message before it answers, and which hotels have journeys."""
 
     ingresses: Mapping[str, Ingress[Any]]
     tenants: Mapping[tuple[str, str], str]
     on: Callable[[str, str], bool] = lambda tenant, channel: True
+    waits: Callable[[str, InboundMessage], bool] = lambda tenant, message: False
+    journeying: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,10 @@ class Relay:
         limiter: Limiter,
         guest_per_minute: int,
         announcer: Announcer,
+        happenings: Happenings,
+        receipts: Receipts,
+        subscribers: Subscribers,
+        opting: Opting,
     ) -> None:
         self._database = database
         self._engine = engine
@@ -88,7 +101,12 @@ class Relay:
         self._limiter = limiter
         self._guest_per_minute = guest_per_minute
         self._announcer = announcer
+        self._happenings = happenings
+        self._receipts = receipts
+        self._subscribers = subscribers
+        self._opting = opting
         self._task: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
 
     def start(self, stored: asyncio.Event) -> None:
         self._task = asyncio.create_task(self._run(stored), name="relay")
@@ -96,7 +114,7 @@ class Relay:
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.gather(self._task, *self._telling, return_exceptions=True)
 
     @property
     def alive(self) -> bool:
@@ -171,14 +189,20 @@ class Relay:
                 await session.execute(LOCK)
             fresh = await _still_new(session, group)
             waiting: dict[int, int] = {}
+            told: list[DomainEvent] = []
             for read in fresh:
-                await self._store(session, read, waiting)
+                await self._store(session, read, waiting, told)
             if last:
                 await _mark(session, fresh)
             for conversation_id, event_id in waiting.items():
                 await self._engine.enqueue_turn(session, conversation_id, event_id, self._debounce)
             failpoints.reached("relay.before_commit")
         failpoints.reached("relay.after_commit")
+        for event in told:
+            # Nobody waits for a subscriber here: the next bodies are already on their way.
+            task = asyncio.create_task(self._subscribers.tell(event))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     def _read(self, raw: InboxRaw) -> _Read:
         ingress = self._directory.ingresses.get(raw.channel)
@@ -196,8 +220,15 @@ class Relay:
         self._log.error("dead_letter", channel=raw.channel, raw_id=raw.id, reason=why)
         return _Read(raw, (), storable(why))
 
-    async def _store(self, session: AsyncSession, read: _Read, waiting: dict[int, int]) -> None:
-        """Add the events; `waiting` collects the newest new message of each conversation."""
+    async def _store(
+        self,
+        session: AsyncSession,
+        read: _Read,
+        waiting: dict[int, int],
+        told: list[DomainEvent],
+    ) -> None:
+        """Add the events; `waiting` collects the newest new message of each conversation, `told`
+        what subscribers hear afterwards."""
         for event in read.events:
             inner = event.event
             tenant = self._directory.tenants.get((read.raw.channel, event.account), "")
@@ -217,7 +248,8 @@ class Relay:
                 if stored is not None:
                     waiting[stored[0]] = stored[1]
             else:
-                await self._status(session, read.raw, event, tenant)
+                heard = await self._other(session, read.raw, event, tenant)
+                told += [heard] if heard else []
 
     def _refusal(self, raw: InboxRaw, event: InboundEvent) -> str:
         """Why an event must not count for the account it names."""
@@ -241,10 +273,18 @@ class Relay:
         event_id = await self._keep(session, raw, event, tenant, EventState.WAITING, "")
         if event_id is None or not isinstance(event.event, InboundMessage):
             return None
-        conversation_id = await repository.conversation_for(
-            session, tenant, raw.channel, event.account, event.event, self._clock.now()
-        )
+        at = At(tenant=tenant, channel=raw.channel, account=event.account)
+        found = await guests.conversation_for(session, at, event.event, self._clock.now())
+        conversation_id = found.id
+        if found.torn:
+            why = "the guest's addresses belong to two conversations"
+            await repository.call_attention(session, tenant, conversation_id, why)
         await repository.attach(session, tenant, event_id, conversation_id, event.event)
+        await self._release(session, tenant, conversation_id, event_id)
+        file = event.event.content.media
+        if file is not None:
+            now = self._clock.now()
+            await media.want(self._engine, session, tenant, event_id, conversation_id, file, now)
         told = {
             "conversation": conversation_id,
             "channel": raw.channel,
@@ -252,6 +292,19 @@ class Relay:
             "text": event.event.content.text,
         }
         await self._announcer.tell(session, tenant, announcing.MESSAGE, told)
+        if await self._opting.heard(session, tenant, conversation_id, event.event):
+            await repository.settle_events(
+                session, tenant, [event_id], EventState.ANSWERED, "opted out or in"
+            )
+            return None
+        if tenant in self._directory.journeying:
+            said = event.event.sent_at
+            await journeys.note(session, tenant, conversation_id, journeys.ANSWERED, said)
+        left = event.event.for_staff
+        if left:
+            await repository.settle_events(session, tenant, [event_id], EventState.HUMAN, left)
+            await repository.call_attention(session, tenant, conversation_id, left)
+            return None
         if not await self._limiter.allow_per_minute(
             self._guest_per_minute, "guest", raw.channel, event.account, event.event.address
         ):
@@ -261,31 +314,29 @@ class Relay:
             why = "a guest writes more than the agent answers"
             await repository.call_attention(session, tenant, conversation_id, why)
             return None
+        if self._directory.waits(tenant, event.event):
+            return None
         return conversation_id, event_id
 
-    async def _status(
-        self, session: AsyncSession, raw: InboxRaw, event: InboundEvent, tenant: str
+    async def _release(
+        self, session: AsyncSession, tenant: str, conversation_id: int, event_id: int
     ) -> None:
-        event_id = await self._keep(session, raw, event, tenant, EventState.DONE, "")
-        if event_id is not None and isinstance(event.event, DeliveryStatus):
-            row = await repository.apply_status(
-                session, tenant, raw.channel, event.account, event.event, self._clock.now()
-            )
-            if row is not None:
-                await self._receipt(session, row, event.event)
+        """The guest wrote: what was held for him may be sent."""
+        waiting = await held.of_conversation(session, tenant, conversation_id)
+        open_now = [row for row in waiting if row.error == held.WINDOW]
+        await release(session, self._engine, open_now, str(event_id), self._clock)
 
-    async def _receipt(self, session: AsyncSession, row: Outbox, status: DeliveryStatus) -> None:
-        self._log.info(
-            "receipt",
-            tenant=row.tenant,
-            conversation_id=row.conversation_id,
-            outbox_id=row.id,
-            state=str(status.state),
-            trace=row.trace,
-        )
-        if status.state is DeliveryState.FAILED:
-            why = "a message was not delivered"
-            await repository.call_attention(session, row.tenant, row.conversation_id, why)
+    async def _other(
+        self, session: AsyncSession, raw: InboxRaw, event: InboundEvent, tenant: str
+    ) -> DomainEvent | None:
+        """What is no message: a receipt, or something that happened; once for each event."""
+        if await self._keep(session, raw, event, tenant, EventState.DONE, "") is None:
+            return None
+        at = At(tenant=tenant, channel=raw.channel, account=event.account)
+        if isinstance(event.event, DeliveryStatus):
+            await self._receipts.take(session, at, event.event)
+            return None
+        return await self._happenings.take(session, at, event.event)
 
     async def _keep(
         self,

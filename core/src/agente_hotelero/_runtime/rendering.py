@@ -4,36 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agente_hotelero._runtime.outputs import LONGEST_TEXT
 from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero.components import Channel
-from agente_hotelero.messages import Location, OfferedOption, Option, Reply
+from agente_hotelero.messages import (
+    Attachment,
+    Location,
+    MessageTemplate,
+    OfferedOption,
+    Option,
+    Part,
+    Reply,
+)
 from agente_hotelero.stays import Image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Abilities:
-    """What a channel shows: how many options, and how long their titles may be."""
+    """What a channel shows: how many options, how long their titles may be, whether all that a turn
+    says is one message; and for how long after a guest's message it may be anything."""
 
     max_options: int = 0
     max_title: int = 20
+    window: timedelta | None = None
+    whole: bool = False
 
     @classmethod
     def of(cls, channel: type[Channel[Any]] | Channel[Any]) -> Abilities:
-        return cls(max_options=channel.max_options, max_title=channel.max_option_title)
+        return cls(
+            max_options=channel.max_options,
+            max_title=channel.max_option_title,
+            window=channel.window,
+            whole=channel.whole_answers,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bubble:
-    """One message to be sent; `acts` are its templates, `amounts` the sources of its sums."""
+    """One message to be sent; `acts` are its templates, `amounts` the sources of its sums.
+    `spoken` are the words of a recording, for those who read; `listed`: there is something to
+    choose from in its text."""
 
     text: str
     options: tuple[OfferedOption, ...] = ()
     image: Image | None = None
     location: Location | None = None
+    attachment: Attachment | None = None
+    template: MessageTemplate | None = None
+    parts: tuple[Part, ...] = ()
+    spoken: str = ""
+    listed: bool = False
     acts: tuple[str, ...] = ()
     amounts: tuple[dict[str, str], ...] = ()
 
@@ -75,7 +99,7 @@ def render(
             amounts=tuple(words.amounts),
         )
         bubbles.append(fit(bubble, can))
-    return _joined(bubbles)
+    return _as_one(bubbles) if can.whole else _joined(bubbles)
 
 
 def fit(bubble: Bubble, can: Abilities) -> Bubble:
@@ -86,7 +110,28 @@ def fit(bubble: Bubble, can: Abilities) -> Bubble:
     if fits or not bubble.options:
         return bubble
     lines = [f"{number}. {option.title}" for number, option in enumerate(bubble.options, 1)]
-    return replace(bubble, text="\n".join([bubble.text, *lines]), options=())
+    return replace(bubble, text="\n".join([bubble.text, *lines]), options=(), listed=True)
+
+
+def _as_one(bubbles: Sequence[Bubble]) -> list[Bubble]:
+    """One bubble with all of them as its parts. Of several with options the last one keeps them:
+    in the others they are numbered."""
+    if len(bubbles) < 2:
+        return list(bubbles)
+    asking = max((at for at, one in enumerate(bubbles) if one.options), default=-1)
+    pieces = [one if at == asking else fit(one, Abilities()) for at, one in enumerate(bubbles)]
+    return [
+        Bubble(
+            text="\n\n".join(one.text for one in pieces),
+            options=pieces[asking].options if asking >= 0 else (),
+            parts=tuple(
+                Part(text=one.text, image=one.image, location=one.location) for one in pieces
+            ),
+            listed=any(one.listed for one in pieces),
+            acts=tuple(act for one in pieces for act in one.acts),
+            amounts=tuple(amount for one in pieces for amount in one.amounts),
+        )
+    ]
 
 
 def _joined(bubbles: list[Bubble]) -> list[Bubble]:
@@ -97,6 +142,7 @@ def _joined(bubbles: list[Bubble]) -> list[Bubble]:
             bubble = replace(
                 bubble,
                 text=f"{before.text}\n\n{bubble.text}",
+                listed=before.listed or bubble.listed,
                 acts=(*before.acts, *bubble.acts),
                 amounts=(*before.amounts, *bubble.amounts),
             )

@@ -19,6 +19,13 @@ CLEAR = 0.5
 # Whoever owns this is asked when an engine would rather have a reading confirmed.
 UNSURE = "unsure"
 LIKELY, MOST_LIKELY = 0.15, 3
+# What a frame expects that was put there to hear how a stay is or was: any words that ask nothing.
+OPINION = "opinion"
+HOUSE = "house_question"
+# What is said of a stay, or beside it.
+OF_A_STAY = frozenset(
+    {*ANSWERING, "thanks", "greeting", "goodbye", "dont_know", "complaint_maintenance", OPINION}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,10 +42,17 @@ def route(
     choice: str | None,
     frames: Sequence[Frame],
     owners: Mapping[str, str],
+    text: str = "",
 ) -> list[Call]:
     """Handlers to ask, in order: handover alone, else the frame that was answered (the last one
     first), then the owners of other clear intents as the guest named them; nobody means it was
-    not understood."""
+    not understood. A frame that answers a message nobody had asked for is one only if it is
+    answered."""
+    opinion = _opinion(understood, choice, frames, owners, text)
+    if opinion is not None:
+        return [opinion]
+    answered = _answered(understood, choice, frames)
+    frames = [frame for frame in frames if not frame.unasked or frame is answered]
     top = frames[-1] if frames else None
     clear = _clear(understood, owners)
     if top is not None:
@@ -64,6 +78,25 @@ def route(
         # Something else was said: what was meant before is asked no more.
         calls.insert(0, Call(handler=owners[UNSURE], floor=True))
     return calls
+
+
+def _opinion(
+    understood: Understanding,
+    choice: str | None,
+    frames: Sequence[Frame],
+    owners: Mapping[str, str],
+    text: str,
+) -> Call | None:
+    """The last frame's, if it wants to hear how the stay is, and that is all that was said: what is
+    said of the house without asking is said of the stay."""
+    top = frames[-1] if frames else None
+    if top is None or OPINION not in top.expects or choice is not None or "?" in text:
+        return None
+    clear = _clear(understood, owners)
+    house = owners.get(HOUSE, "")
+    if all(one.name in OF_A_STAY or owners[one.name] == house for one in clear):
+        return Call(handler=top.handler, intents=clear, floor=True)
+    return None
 
 
 def _meant(choice: str | None, owners: Mapping[str, str]) -> list[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -10,6 +11,8 @@ from agente_hotelero.messages import InboundEvent
 
 T = TypeVar("T")
 LONGEST_KEY = 300
+# What names a message, a guest or a conversation, in any kind of event.
+IDS = ("id", "address", "provider_id", "thread", "original_id", "message_id", "old", "new")
 LONGEST_TEXT = 20_000
 
 
@@ -34,14 +37,23 @@ def _clean(value: Any) -> Any:
             if (new := _clean(old := getattr(value, field.name))) is not old
         }
         return replace(value, **changes) if changes else value
+    if isinstance(value, Mapping):
+        cleaned: Any = {_clean(key): _clean(item) for key, item in value.items()}
+        return value if cleaned == value else cleaned
+    if isinstance(value, tuple | list):
+        cleaned = type(value)(_clean(item) for item in value)
+        return value if cleaned == value else cleaned
     return value
 
 
 def _short(event: InboundEvent) -> InboundEvent:
     """Ids go into unique indexes, whose rows have an end."""
     inner: Any = event.event
-    names = [name for name in ("id", "address", "provider_id") if hasattr(inner, name)]
-    long = {name: _hashed(getattr(inner, name)) for name in names}
+    long: dict[str, Any] = {
+        name: _hashed(getattr(inner, name)) for name in IDS if hasattr(inner, name)
+    }
+    if hasattr(inner, "aliases"):
+        long["aliases"] = tuple(_hashed(one) for one in inner.aliases)
     account, key = _hashed(event.account), _hashed(event.key)
     return replace(event, account=account, key=key, event=replace(inner, **long))
 

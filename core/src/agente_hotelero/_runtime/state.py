@@ -15,10 +15,12 @@ MAX_FRAMES = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """The stack of questions in progress, the last on top, and the shared focus."""
+    """The stack of questions in progress, the last on top, and the shared focus. `written`: the
+    guest wants to read what is spoken too."""
 
     frames: tuple[Frame, ...] = ()
     focus: Focus = field(default_factory=Focus)
+    written: bool = False
 
     @property
     def top(self) -> Frame | None:
@@ -27,17 +29,17 @@ class State:
     def fresh(self, now: datetime) -> State:
         """Without the frames whose time is over."""
         kept = tuple(frame for frame in self.frames if frame.expires_at > now)
-        return State(frames=kept, focus=self.focus)
+        return replace(self, frames=kept)
 
     def asked(self, now: datetime) -> State:
         """With the top question asked at this instant."""
         top = replace(self.frames[-1], asked_at=now)
-        return State(frames=(*self.frames[:-1], top), focus=self.focus)
+        return replace(self, frames=(*self.frames[:-1], top))
 
     def back_to(self, handler: str) -> State:
         """Without the questions that were asked after this handler's: they were passed over."""
         places = [n for n, frame in enumerate(self.frames, 1) if frame.handler == handler]
-        return State(frames=self.frames[: places[-1]] if places else self.frames, focus=self.focus)
+        return replace(self, frames=self.frames[: places[-1]] if places else self.frames)
 
 
 _STATE = TypeAdapter(State)

@@ -14,7 +14,9 @@ import httpx
 import structlog
 
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime import public_net
 from agente_hotelero._runtime.circuit import Circuit
+from agente_hotelero._runtime.door import StaffDoor
 from agente_hotelero._runtime.guard import Guard, Walls
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero._runtime.ingest import AccountInbox, RawWriter
@@ -27,6 +29,8 @@ from agente_hotelero._runtime.pms_cache import StaticCache
 from agente_hotelero._runtime.pms_calls import PmsCalls
 from agente_hotelero._runtime.pms_lock import PropertyLock
 from agente_hotelero._runtime.pms_writes import PmsWrites
+from agente_hotelero._runtime.proactive.clicks import HotelJourneys
+from agente_hotelero._runtime.seals import PluginSeals
 from agente_hotelero.components import (
     Account,
     Channel,
@@ -35,17 +39,21 @@ from agente_hotelero.components import (
     Component,
     Handler,
     Ingress,
+    MediaStore,
     Mount,
     NlpEngine,
     PluginConfig,
     Question,
     Services,
+    Synthesizer,
+    Transcriber,
 )
 from agente_hotelero.config import Settings, TenantSettings, Tree, validate
-from agente_hotelero.desk import Desk, Door
+from agente_hotelero.desk import Desk
 from agente_hotelero.dialogue import Hotel
 from agente_hotelero.errors import ConfigError, PluginBug, Problem, Unsupported
 from agente_hotelero.pms import INTERFACE_VERSION, PmsAdapter
+from agente_hotelero.proactive import JourneySource
 
 ComponentT = TypeVar("ComponentT", bound=Component[Any])
 LOG = structlog.get_logger("agent")
@@ -64,7 +72,10 @@ class Registry:
     pms: Mapping[str, type[PmsAdapter[Any]]]
     nlp: Mapping[str, type[NlpEngine[Any]]]
     handlers: Mapping[str, Sequence[type[Handler[Any]]]]
+    transcribers: Mapping[str, type[Transcriber[Any]]] = field(default_factory=dict)
+    synthesizers: Mapping[str, type[Synthesizer[Any]]] = field(default_factory=dict)
     mounts: Mapping[str, Mount] = field(default_factory=dict)
+    journeys: Mapping[str, Sequence[type[JourneySource[Any]]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plugins: Plugins) -> Registry:
@@ -73,6 +84,9 @@ class Registry:
             pms=_one_each(plugins, "register_pms_adapters", _is(PmsAdapter)),
             nlp=_one_each(plugins, "register_nlp_engines", _is(NlpEngine)),
             handlers=plugins.listed("register_handlers", _is_handler),
+            transcribers=_one_each(plugins, "register_transcribers", _is(Transcriber)),
+            synthesizers=_one_each(plugins, "register_synthesizers", _is(Synthesizer)),
+            journeys=plugins.listed("register_journeys", _is(JourneySource)),
             mounts={
                 name: mount
                 for name, mount in plugins.registered("register_router")
@@ -83,12 +97,14 @@ class Registry:
     def config_class(self, plugin: str) -> type[PluginConfig]:
         """The settings model of a plugin: the same for all of its components."""
         kind = self.channels.get(plugin)
-        handlers = self.handlers.get(plugin, ())
+        several = (*self.handlers.get(plugin, ()), *self.journeys.get(plugin, ()))
         component: type[Component[Any]] | None = (
             (kind.channel if kind else None)
             or self.pms.get(plugin)
             or self.nlp.get(plugin)
-            or (handlers[0] if handlers else None)
+            or self.transcribers.get(plugin)
+            or self.synthesizers.get(plugin)
+            or (several[0] if several else None)
         )
         if component is not None:
             return component.config_class
@@ -124,9 +140,12 @@ class Tenant:
     hotel: Hotel
     pms: GuardedPms | None = None
     nlp: list[tuple[NlpEngine[Any], Guard]] = field(default_factory=list)
+    transcriber: tuple[Transcriber[Any], Guard] | None = None
+    synthesizer: tuple[Synthesizer[Any], Guard] | None = None
     handlers: dict[str, tuple[Handler[Any], Guard]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     channels: dict[tuple[str, str], tuple[Channel[Any], Guard]] = field(default_factory=dict)
+    sources: dict[str, list[tuple[JourneySource[Any], Guard]]] = field(default_factory=dict)
     sections: dict[str, tuple[PluginConfig, Services]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     unserved: set[str] = field(default_factory=set)
@@ -135,6 +154,8 @@ class Tenant:
         """The plugins of which something was opened."""
         guards = [guard for _, guard in [*self.nlp, *self.handlers.values()]]
         guards += [guard for _, guard in self.channels.values()]
+        guards += [one[1] for one in (self.transcriber, self.synthesizer) if one is not None]
+        guards += [guard for found in self.sources.values() for _, guard in found]
         return {guard.plugin for guard in guards} | ({self.pms.plugin} if self.pms else set())
 
     def present(self, on: Callable[[str], bool]) -> Tenant:
@@ -144,9 +165,17 @@ class Tenant:
             self,
             pms=self.pms if self.pms is not None and on(self.pms.plugin) else None,
             nlp=[one for one in self.nlp if on(one[1].plugin)],
+            transcriber=_if_on(self.transcriber, on),
+            synthesizer=_if_on(self.synthesizer, on),
             handlers=handlers,
             owners={intent: name for intent, name in self.owners.items() if name in handlers},
         )
+
+
+def _if_on(
+    one: tuple[ComponentT, Guard] | None, on: Callable[[str], bool]
+) -> tuple[ComponentT, Guard] | None:
+    return one if one is not None and on(one[1].plugin) else None
 
 
 class Lender:
@@ -159,17 +188,22 @@ class Lender:
         clock: Clock,
         writer: RawWriter,
         *,
-        door: Door,
+        media: MediaStore,
+        door: StaffDoor,
         desks: Callable[[str], Desk],
     ) -> None:
         self._settings = settings
         self._database = database
         self._clock = clock
         self._writer = writer
+        self._media = media
         self._door = door
         self._desks = desks
         self._threads: dict[str, ThreadPoolExecutor] = {}
-        self.http = httpx.AsyncClient(timeout=HTTP_TIMEOUT, limits=HTTP_LIMITS)
+        self.http = public_net.Client(
+            timeout=HTTP_TIMEOUT, limits=HTTP_LIMITS, cookies=public_net.no_cookies()
+        )
+        self.strangers = public_net.client(private_too=settings.may_call_private_networks())
         self.held: dict[str, Any] = {}
 
     def services(self, tenant: str, plugin: str) -> Services:
@@ -181,14 +215,18 @@ class Lender:
             time_zone=settings.zone,
             languages=settings.languages,
             http=self.http,
+            public_http=self.strangers,
             log=structlog.get_logger("plugin").bind(plugin=plugin, tenant=tenant),
             clock=self._clock,
             sessions=self._database.sessions,
             inbox=AccountInbox(self._writer, plugin),
+            media=self._media,
             desk=self._desks(tenant),
             door=self._door,
             run_sync=functools.partial(self._run_sync, plugin),
             shared=self._shared,
+            seals=PluginSeals(plugin=plugin, secrets=self._door.secrets),
+            journeys=HotelJourneys(tenant=tenant, database=self._database, clock=self._clock),
             questions=[
                 Question(name=name, phrases=one.examples())
                 for name, one in settings.questions.items()
@@ -208,6 +246,7 @@ class Lender:
 
     async def close(self) -> None:
         await self.http.aclose()
+        await self.strangers.aclose()
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
 
@@ -254,7 +293,8 @@ def problems(settings: Settings, plugins: Plugins, registry: Registry) -> list[P
 
 def _disabled(tenant: str, one: TenantSettings, plugins: Plugins) -> list[Problem]:
     named = [("channels", name) for name in one.channels] + [("nlp", name) for name in one.nlp]
-    named += [("pms", one.pms)] if one.pms else []
+    single = [("pms", one.pms), ("transcriber", one.transcriber), ("synthesizer", one.synthesizer)]
+    named += [(key, name) for key, name in single if name]
     return [
         Problem(
             path=f"tenants.{tenant}.{key}",
@@ -268,9 +308,13 @@ def _disabled(tenant: str, one: TenantSettings, plugins: Plugins) -> list[Proble
 
 def plugins_of(one: TenantSettings, plugins: Plugins, registry: Registry) -> list[str]:
     """The plugins that a tenant uses and that are in service; handlers and pages are everybody's,
-    but those of a channel that this hotel does not have. A channel without a record is our own."""
-    pages = [name for name in registry.mounts if name not in registry.channels]
-    named = [one.pms, *one.nlp, *one.channels, *registry.handlers, *pages]
+    but those of a channel or a PMS that this hotel does not have. A channel without a record is our
+    own."""
+    of_some = {*registry.channels, *registry.pms}
+    pages = [name for name in registry.mounts if name not in of_some]
+    voices = [one.transcriber, one.synthesizer]
+    plugins_of_all = [*registry.handlers, *registry.journeys, *pages]
+    named = [one.pms, *one.nlp, *voices, *one.channels, *plugins_of_all]
     return [
         name
         for name in dict.fromkeys(named)
@@ -299,7 +343,7 @@ class Assembly:
         """
         tenants = {}
         for tenant_id in self.settings.tenants:
-            tenants[tenant_id] = await self._tenant(tenant_id, stack)
+            tenants[tenant_id] = await self.open_tenant(tenant_id, stack)
         in_service = {plugin for tenant in tenants.values() for plugin in tenant.in_service()}
         for tenant in tenants.values():
             for plugin, why in tenant.failed.items():
@@ -325,7 +369,8 @@ class Assembly:
             LOG.warning("plugin_not_opened", plugin=plugin, tenant=tenant.id, reason=str(error))
             return None
 
-    async def _tenant(self, tenant_id: str, stack: AsyncExitStack) -> Tenant:
+    async def open_tenant(self, tenant_id: str, stack: AsyncExitStack) -> Tenant:
+        """One tenant, its components open; what could not be opened is in `failed`."""
         settings = self.settings.tenants[tenant_id]
         hotel = Hotel(
             tenant=tenant_id,
@@ -341,9 +386,11 @@ class Assembly:
             tenant.sections[plugin] = (config, self.lender.services(tenant_id, plugin))
         await self._pms(tenant, stack)
         await self._nlp(tenant, stack)
+        await self._voices(tenant, stack)
         await self._handlers(tenant, stack)
         _give_questions(tenant)
         await self._channels(tenant, stack)
+        await self._sources(tenant, stack)
         return tenant
 
     async def _pms(self, tenant: Tenant, stack: AsyncExitStack) -> None:
@@ -419,6 +466,32 @@ class Assembly:
                     wall = self.walls.guard(plugin, services.log, timeout=seconds, concurrency=8)
                     tenant.nlp.append((engine, wall))
 
+    async def _voices(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        """Without them guests are asked to write, and answered in writing."""
+        settings = tenant.settings
+        listening = await self._voice(
+            tenant, settings.transcriber, self.registry.transcribers, stack
+        )
+        tenant.transcriber = listening
+        speaking = await self._voice(
+            tenant, settings.synthesizer, self.registry.synthesizers, stack
+        )
+        tenant.synthesizer = speaking
+
+    async def _voice(
+        self,
+        tenant: Tenant,
+        plugin: str | None,
+        registered: Mapping[str, type[ComponentT]],
+        stack: AsyncExitStack,
+    ) -> tuple[ComponentT, Guard] | None:
+        if plugin is None or plugin not in tenant.sections or plugin not in registered:
+            return None
+        config, services = tenant.sections[plugin]
+        make = functools.partial(registered[plugin], config, services)
+        made = await self._open(tenant, plugin, make, stack)
+        return None if made is None else (made, self._wall(plugin, services, 32))
+
     async def _handlers(self, tenant: Tenant, stack: AsyncExitStack) -> None:
         for plugin, classes in self.registry.handlers.items():
             if plugin not in tenant.sections:
@@ -446,6 +519,18 @@ class Assembly:
                 if channel is not None:
                     wall = self._wall(plugin, services, 32)
                     tenant.channels[plugin, account] = (channel, wall)
+
+    async def _sources(self, tenant: Tenant, stack: AsyncExitStack) -> None:
+        for plugin, classes in self.registry.journeys.items():
+            if plugin not in tenant.sections:
+                continue
+            config, services = tenant.sections[plugin]
+            for made in classes:
+                make = functools.partial(made, config, services)
+                source = await self._open(tenant, plugin, make, stack)
+                if source is not None:
+                    wall = self._wall(plugin, services, 8)
+                    tenant.sources.setdefault(plugin, []).append((source, wall))
 
     def _wall(self, plugin: str, services: Services, concurrency: int) -> Guard:
         timeout = self.settings.turn_timeout_seconds

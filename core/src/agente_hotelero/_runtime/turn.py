@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,34 +18,49 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agente_hotelero._db import desk, repository
+from agente_hotelero._db import heard as heard_rows
 from agente_hotelero._db.models import Conversation, EventState, Mode
 from agente_hotelero._db.repository import Waiting
 from agente_hotelero._db.session import Database
-from agente_hotelero._runtime import announcing, failpoints, outgoing, rendering, state, tracing
+from agente_hotelero._runtime import (
+    announcing,
+    failpoints,
+    heard,
+    outgoing,
+    rendering,
+    state,
+    tracing,
+)
 from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.conversation import Outcome, Talk, converse
 from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.listening import Ears
 from agente_hotelero._runtime.live import Live
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.proactive.mirror import Mirror
 from agente_hotelero._runtime.rendering import Bubble
+from agente_hotelero._runtime.speaking import Mouth
 from agente_hotelero._runtime.state import State
 from agente_hotelero._runtime.subscribers import Subscribers
 from agente_hotelero._runtime.tenants import Tenant
 from agente_hotelero.components import Clock, Log
-from agente_hotelero.errors import HoteleroError
+from agente_hotelero.errors import HoteleroError, Throttled
 from agente_hotelero.events import (
     HandoverRequested,
     ReservationCancelled,
     ReservationChanged,
     ReservationMade,
 )
-from agente_hotelero.messages import InboundMessage
+from agente_hotelero.messages import InboundMessage, Reply
+from agente_hotelero.speech import Transcript
 
 Messages = Sequence[Waiting]
 LONGEST_WAIT = timedelta(seconds=6)
 TRIES = 5
 LONGEST_LAG, LAG_POLL = 30.0, 0.2
 SEEN_SECONDS = 3.0
+# How long a note may wait to be heard, and how soon it is tried again.
+LONGEST_UNHEARD, SOON = timedelta(minutes=5), 5.0
 
 
 @dataclass(kw_only=True)
@@ -62,7 +77,10 @@ class TurnRunner:
     tenants: Mapping[str, Tenant]
     subscribers: Subscribers
     announcer: Announcer
+    mirrors: Mapping[str, Mirror] = field(default_factory=dict)
     engine: Engine | None = None
+    ears: Ears | None = None
+    mouth: Mouth | None = None
 
     async def run(self, conversation_id: int, event_id: int = 0) -> None:
         """Answer what waits in a conversation; nothing, if that was already done.
@@ -70,10 +88,27 @@ class TurnRunner:
         `event_id` is the message for which this turn was queued: while a newer one is still
         fresh, its own turn will answer both. Raises only what a later try may cure.
         """
-        for _ in range(TRIES):
-            if await self._once(conversation_id, event_id):
-                return
-        self.log.error("turn_never_first", conversation_id=conversation_id)
+        try:
+            for _ in range(TRIES):
+                if await self._once(conversation_id, event_id):
+                    return
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception:
+            self.log.exception("turn_broke", conversation_id=conversation_id)
+            await self._leave_all(conversation_id)
+        else:
+            self.log.error("turn_never_first", conversation_id=conversation_id)
+
+    async def _leave_all(self, conversation_id: int) -> None:
+        """Our own failure, before anything could be decided: people answer what waits."""
+        async with self.database.sessions() as session, session.begin():
+            found = await repository.conversation_by_id(session, conversation_id)
+            if found is not None:
+                why = "the agent failed: please answer"
+                await repository.leave_waiting(session, found.tenant, conversation_id)
+                await repository.call_attention(session, found.tenant, conversation_id, why)
+        self.metrics.turns.labels("failed").inc()
 
     async def _once(self, conversation_id: int, event_id: int) -> bool:
         """One try; False when somebody else changed the conversation meanwhile."""
@@ -91,6 +126,10 @@ class TurnRunner:
             ),
             tracing.span("turn", trace, tenant=tenant.id, conversation_id=conversation_id),
         ):
+            try:
+                waiting = await self._hear(tenant, conversation, waiting)
+            except Throttled as busy:
+                return await self._hear_later(tenant, conversation, waiting, busy)
             if conversation.mode == Mode.HUMAN:
                 return await self._leave(conversation, waiting, EventState.HUMAN)
             oldest = self.clock.now() - self.stale_after
@@ -145,6 +184,58 @@ class TurnRunner:
         self.metrics.turns.labels(str(to)).inc()
         return True
 
+    async def _hear(
+        self, tenant: Tenant, conversation: Conversation, waiting: Messages
+    ) -> Messages:
+        """The messages with the words of those that were spoken. Raises Throttled."""
+        if self.ears is None:
+            return waiting
+        present = tenant.present(partial(self.live.on, tenant.id))
+        return await self.ears.hear(present, conversation.language, waiting)
+
+    async def _hear_later(
+        self, tenant: Tenant, conversation: Conversation, waiting: Messages, busy: Throttled
+    ) -> bool:
+        """Too many notes wait: the guest is told once that it takes a moment. False when nobody
+        should wait any longer, or somebody else changed the conversation."""
+        if self.ears is None or self.engine is None:
+            raise RuntimeError("nobody listens")
+        now = self.clock.now()
+        fresh = {one.id for one in waiting if one.message.content.heard is None}
+        notes = [one for one in self.ears.unheard(tenant, waiting) if one.id in fresh]
+        overdue = now - LONGEST_UNHEARD
+        unheard = self.ears.unheard(tenant, waiting)
+        if any(one.received_at < overdue for one in unheard):
+            for one in unheard:
+                await self.ears.keep(tenant, one, Transcript(status="failed"))
+            return False
+        for one in notes:
+            await self.ears.keep(tenant, one, Transcript(status="waiting"))
+        oldest = min((one.received_at for one in unheard), default=now)
+        left = max((oldest + LONGEST_UNHEARD - now).total_seconds(), 0.0)
+        last, delay = waiting[-1], min(busy.retry_after or SOON, left + SOON)
+        async with self.database.sessions() as session, session.begin() as transaction:
+            if not await repository.touch(session, conversation):
+                await transaction.rollback()
+                return False
+            if notes and conversation.mode != Mode.HUMAN:
+                for bubble in self._moment(tenant, conversation):
+                    await outgoing.put(
+                        session, self.engine, conversation, bubble, trace=last.trace, now=now
+                    )
+            again = f":{int(now.timestamp() * 1000)}"
+            await self.engine.enqueue_turn(
+                session, int(conversation.id or 0), last.id, delay, again
+            )
+        self.metrics.turns.labels("deferred").inc()
+        return True
+
+    def _moment(self, tenant: Tenant, conversation: Conversation) -> list[Bubble]:
+        language = conversation.language or tenant.hotel.languages[0]
+        moment = Reply(template="core/moment")
+        outcome = Outcome(state=State(), language=language, replies=(moment,))
+        return self._bubbles(tenant, conversation, outcome)
+
     async def _answer(self, tenant: Tenant, conversation: Conversation, fresh: Messages) -> bool:
         """False when another process changed the conversation meanwhile."""
         started = time.perf_counter()
@@ -152,8 +243,11 @@ class TurnRunner:
         try:
             await self._acknowledge(tenant, conversation, messages[-1])
             talk = self._talk(tenant, conversation, messages)
+            if heard.wants_writing(talk.text()):
+                talk = replace(talk, unread=await self._unread(tenant, conversation))
             outcome = (await converse(talk)).asked_at(talk.now, self.clock.now())
             bubbles = self._bubbles(tenant, conversation, outcome)
+            bubbles = await self._spoken(talk, conversation, outcome, bubbles)
         except (SQLAlchemyError, OSError):
             raise
         except Exception as error:
@@ -165,6 +259,7 @@ class TurnRunner:
         ):
             return False
         kind = "choice" if messages[-1].content.choice else "text"
+        kind = "voice" if heard.spoke(messages) else kind
         seconds = time.perf_counter() - started
         self.metrics.turn_latency.labels(kind).observe(seconds)
         self.metrics.turns.labels("failed" if outcome.failed else "answered").inc()
@@ -187,6 +282,13 @@ class TurnRunner:
             phone=conversation.phone,
         )
 
+    async def _unread(self, tenant: Tenant, conversation: Conversation) -> str:
+        """What a guest who cannot listen was told last, if it was not written too."""
+        if tenant.settings.voice.answer != "voice":
+            return ""
+        async with self.database.sessions() as session:
+            return await heard_rows.last_spoken(session, tenant.id, int(conversation.id or 0))
+
     def _bubbles(
         self, tenant: Tenant, conversation: Conversation, outcome: Outcome
     ) -> list[Bubble]:
@@ -198,6 +300,16 @@ class TurnRunner:
             zone=tenant.settings.zone,
             can=rendering.Abilities.of(channel),
         )
+
+    async def _spoken(
+        self, talk: Talk, conversation: Conversation, outcome: Outcome, bubbles: list[Bubble]
+    ) -> list[Bubble]:
+        """What a guest who spoke hears, where the channel has voice notes."""
+        channel, _ = talk.tenant.channels[conversation.channel, conversation.account]
+        if self.mouth is None or not channel.voice_notes or not heard.spoke(talk.messages):
+            return bubbles
+        written = outcome.state.written
+        return await self.mouth.say(talk.tenant, outcome.language, bubbles, written=written)
 
     async def _acknowledge(
         self, tenant: Tenant, conversation: Conversation, message: InboundMessage
@@ -273,6 +385,10 @@ class TurnRunner:
                 told = announcing.of_reservation(conversation_id, event.reservation)
                 name = announcing.OF_RESERVATIONS[type(event)]
                 await self.announcer.tell(session, tenant, name, told)
+                if tenant in self.mirrors:
+                    made = isinstance(event, ReservationMade)
+                    mirror, seen = self.mirrors[tenant], event.reservation
+                    await mirror.note_here(session, seen, conversation_id, made=made)
 
     async def _give_to_staff(
         self, tenant: Tenant, conversation: Conversation, fresh: Messages, why: str

@@ -9,8 +9,10 @@ from jinja2 import ChainableUndefined, DictLoader, TemplateError, Undefined, met
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from agente_hotelero._runtime import opting
 from agente_hotelero._runtime.templates import FILTERS, GIVEN
 from agente_hotelero.errors import Rejected
+from agente_hotelero.proactive import REVIEW_PAGE
 
 LONGEST = 4000
 # What words need, and nothing that could run long, grow large, or take an amount from its source.
@@ -33,7 +35,7 @@ ALLOWED = (
     nodes.Not,
     nodes.Test,
 )
-ALLOWED_FILTERS = {*FILTERS, "upper", "lower", "capitalize", "title", "trim", "length"}
+ALLOWED_FILTERS = {*FILTERS, "upper", "lower", "capitalize", "title", "trim", "length", "join"}
 AMOUNTS = {"money"}
 RESERVED = {*GIVEN, "_zone", "_rendered"}
 
@@ -86,8 +88,12 @@ def check(sources: Mapping[str, str], name: str, text: str) -> None:
     """
     if not text.strip() or len(text) > LONGEST:
         raise Rejected(f"1 to {LONGEST} characters are needed")
+    if REVIEW_PAGE.search(text):
+        raise Rejected("links to review pages are sent by review_requests alone, to every guest")
     _refuse(_parsed(sources, text), set(sources))
-    preview(sources, text)
+    shown = preview(sources, text)
+    if name.endswith("/how_to_stop") and not opting.tells_how(shown):
+        raise Rejected("must name a word that stops the messages, as STOP does")
     foreign = values_of(sources, text) - values_of(sources, sources[name])
     if foreign:
         raise Rejected(f"unknown values: {', '.join(sorted(foreign))}")

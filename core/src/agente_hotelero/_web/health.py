@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 
+from agente_hotelero._db import held
 from agente_hotelero._runtime import redis_link
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._runtime.tenants import Tenant
-from agente_hotelero.errors import HoteleroError
 
 Check = dict[str, Any]
-HEALTH_SECONDS = 3.0
 
 
-def router(agent: Agent) -> APIRouter:
-    """The operator's endpoints."""
+def public_router() -> APIRouter:
+    """What anybody may see."""
     routes = APIRouter(tags=["operations"])
 
     @routes.get("/health/live")
     async def live() -> dict[str, str]:
         """The process runs and its loop answers."""
         return {"status": "ok"}
+
+    return routes
+
+
+def router(agent: Agent) -> APIRouter:
+    """The operator's endpoints: they name hotels and tell how much goes on in them."""
+    routes = APIRouter(tags=["operations"])
 
     @routes.get("/health/ready")
     async def ready(response: Response) -> dict[str, Any]:
@@ -49,7 +57,8 @@ async def readiness(agent: Agent) -> dict[str, Any]:
     if settings.check_redis_in_readiness:
         checks["redis"] = _check(await _redis(agent))
     fatal_ok = all(check["ok"] for check in checks.values())
-    tenants = {name: await _tenant(agent, tenant) for name, tenant in agent.tenants.items()}
+    stopped = await _stopped(agent)
+    tenants = {name: await _tenant(tenant, stopped) for name, tenant in agent.tenants.items()}
     if settings.check_pms_in_readiness:
         fatal_ok = fatal_ok and all(one["pms"]["ok"] for one in tenants.values())
     return {
@@ -84,16 +93,23 @@ def _check(trouble: str) -> Check:
     return {"ok": False, "detail": trouble} if trouble else {"ok": True}
 
 
-async def _tenant(agent: Agent, tenant: Tenant) -> dict[str, Any]:
-    channels = {}
-    for (plugin, account), (channel, guard) in tenant.channels.items():
-        try:
-            health = await guard.call("health", channel.health, within=HEALTH_SECONDS)
-        except HoteleroError as error:
-            channels[f"{plugin}:{account}"] = {"ok": False, "detail": type(error).__name__}
-        else:
-            channels[f"{plugin}:{account}"] = {"ok": health.ok, "detail": health.detail}
+async def _tenant(tenant: Tenant, stopped: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    channels = {
+        f"{plugin}:{account}": _check(stopped.get((plugin, account), ""))
+        for plugin, account in tenant.channels
+    }
     return {"pms": await _pms(tenant), "channels": channels, "failed": tenant.failed}
+
+
+async def _stopped(agent: Agent) -> dict[tuple[str, str], str]:
+    """Why accounts may send nothing, by channel and account; nothing while the tables are away.
+    Their providers are not asked: who looks at an agent's health must not wait for theirs."""
+    try:
+        async with agent.database.sessions() as session:
+            found = await held.stopped(session)
+    except (SQLAlchemyError, OSError):
+        return {}
+    return {(one.channel, one.account): f"stopped: {one.reason}" for one in found}
 
 
 async def _pms(tenant: Tenant) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,30 @@ class LimitRequests:
 
     async def _too_many(self, limiter: Limiter, scope: Scope) -> bool:
         return not await limiter.allow_per_minute(self._most, "public", client_of(scope))
+
+
+class NameClients:
+    """Takes the client's address from a header that the proxy in front writes, whatever a client
+    wrote there: the last address in it. Without one, whoever connected is the client."""
+
+    def __init__(self, app: ASGIApp, header: str) -> None:
+        self._app = app
+        self._header = header.lower().encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            told = [value for name, value in scope["headers"] if name == self._header]
+            address = _last_address(told[-1]) if told else None
+            if address is not None:
+                scope = {**scope, "client": (address, 0)}
+        await self._app(scope, receive, send)
+
+
+def _last_address(value: bytes) -> str | None:
+    try:
+        return str(ip_address(value.decode("latin-1").rpartition(",")[2].strip()))
+    except ValueError:
+        return None
 
 
 def client_of(scope: Scope) -> str:

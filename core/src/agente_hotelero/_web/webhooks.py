@@ -1,4 +1,4 @@
-"""``/webhooks/<path>``: check the signature over the raw bytes, store them, answer 200.
+"""``/webhooks/<path>[/<account>]``: check the signature over the raw bytes, store them, answer 200.
 
 401 wrong signature, 403 wrong handshake, 404 no such channel, 413 too large, 503 storage away, 429
 for a client that was refused too often. What the body says is nobody's business here: an unreadable
@@ -56,14 +56,16 @@ class Webhooks:
         *,
         refused_per_minute: int,
     ) -> None:
-        self._by_path = {
-            ingress.path: (name, ingress) for name, ingress in ingresses.items() if ingress.path
-        }
+        self._ingresses = ingresses
+        self._by_path = {one.path: name for name, one in ingresses.items() if one.path}
         self._writer = writer
         self._limiter = limiter
         self._most = refused_per_minute
         # Looking a counter up by its labels costs more than the check of a signature.
         self._counted = cache(lambda method, status: counter.labels(method, ROUTE, str(status)))
+        # Alerts ask whether these grew: a series that begins with its first failure did not.
+        for status in (401, 503):
+            self._counted("POST", status)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, words = await self._answer(scope, receive)
@@ -81,25 +83,34 @@ class Webhooks:
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        found = self._by_path.get(scope["path"].removeprefix(PREFIX))
-        if found is None:
+        path, _, account = scope["path"].removeprefix(PREFIX).partition("/")
+        channel = self._by_path.get(path)
+        if channel is None:
             return 404, "no such channel"
+        # Looked up each time: another takes its place when secrets are rotated.
+        ingress = self._ingresses[channel]
         if scope["method"] == "GET":
-            return _handshake(found[1], _query(scope))
+            return _handshake(ingress, _query(scope), account)
         if scope["method"] != "POST":
             return 405, "only GET and POST"
         trace = new_trace()
-        with tracing.span("webhook", trace, channel=found[0]):
-            return await self._stored(*found, scope, receive, trace)
+        with tracing.span("webhook", trace, channel=channel):
+            return await self._stored(channel, ingress, account, scope, receive, trace)
 
     async def _stored(
-        self, channel: str, ingress: Ingress[Any], scope: Scope, receive: Receive, trace: str
+        self,
+        channel: str,
+        ingress: Ingress[Any],
+        account: str,
+        scope: Scope,
+        receive: Receive,
+        trace: str,
     ) -> Answer:
         headers = {key.decode("latin-1"): text.decode("latin-1") for key, text in scope["headers"]}
         try:
             body = await _read(headers, receive, ingress.max_body)
             accounts = ingress.verify(
-                WebhookRequest(query=_query(scope), headers=headers, body=body)
+                WebhookRequest(query=_query(scope), headers=headers, body=body, account=account)
             )
             await self._writer.put(channel, accounts, body, trace)
         except TooLarge:
@@ -118,9 +129,9 @@ class Webhooks:
         return 200, "stored"
 
 
-def _handshake(ingress: Ingress[Any], query: Mapping[str, str]) -> Answer:
+def _handshake(ingress: Ingress[Any], query: Mapping[str, str], account: str) -> Answer:
     try:
-        return 200, ingress.handshake(query)
+        return 200, ingress.handshake(query, account)
     except (AuthFailed, Unsupported):
         return 403, "refused"
     except PluginBug:

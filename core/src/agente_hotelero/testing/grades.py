@@ -29,6 +29,8 @@ GROUPS = {
     "Concurrent": "concurrency",
     "Hygiene": "hygiene",
 }
+# Tests of another kind, that tell whether a plugin can erase a guest.
+PERSONAL = "PersonalDataTests"
 BRONZE = ("contract", "capabilities")
 SILVER = (*BRONZE, "idempotency", "faults", "cancellation")
 GOLD = (*SILVER, "concurrency", "hygiene")
@@ -72,7 +74,8 @@ _kits: dict[str, dict[str, Group]] = {}
 def mark(item: pytest.Item) -> None:
     """Note of which group a test is, where the report keeps it."""
     function = getattr(item, "function", None)
-    group = GROUPS.get(getattr(function, "__qualname__", "").split(".")[0])
+    kind = getattr(function, "__qualname__", "").split(".")[0]
+    group = "personal" if kind == PERSONAL else GROUPS.get(kind)
     if group is not None:
         item.user_properties.append((MARK, group))
 
@@ -107,6 +110,8 @@ def _reason(report: pytest.TestReport) -> str:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     for owner, groups in _kits.items():
+        if "personal" in groups:
+            continue
         terminalreporter.section(f"{owner}: {grade(groups)}")
         for line in _lines(groups):
             terminalreporter.write_line(line)
@@ -131,6 +136,7 @@ def _told() -> dict[str, Any]:
     return {
         owner: {
             "grade": grade(groups),
+            "erases": groups["personal"].proven if "personal" in groups else None,
             "failed": sorted(test for one in groups.values() for test in one.failed),
             "no_fact": sorted(test for one in groups.values() for test in one.no_fact),
             "alien": sorted(test for one in groups.values() for test in one.alien),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,8 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from agente_hotelero.components import Question, Services
+from agente_hotelero.components import Journeys, MediaStore, Question, Services
+from agente_hotelero.errors import AuthFailed, NotFound
 
 
 class SettableClock:
@@ -53,6 +54,52 @@ class RecordingInbox:
         self.bodies.append((account, body))
 
 
+class MemoryStore:
+    """A media store that forgets."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    async def put(self, name: str, body: bytes) -> None:
+        self.files[name] = body
+
+    async def get(self, name: str) -> bytes:
+        try:
+            return self.files[name]
+        except KeyError:
+            raise NotFound(name) from None
+
+    async def delete(self, name: str) -> None:
+        self.files.pop(name, None)
+
+
+class OpenSeals:
+    """Seals that anybody can make, for tests that look at what is sealed."""
+
+    def seal(self, text: str) -> str:
+        return f"{text.encode().hex()}.sealed"
+
+    def open(self, sealed: str) -> str:
+        body, _, mark = sealed.partition(".")
+        if mark != "sealed":
+            raise AuthFailed("not sealed here")
+        return bytes.fromhex(body).decode()
+
+
+class RecordingJourneys:
+    """Keeps what was clicked; `known` are the marks that exist, or None for all."""
+
+    def __init__(self, known: Collection[str] | None = None) -> None:
+        self.known = known
+        self.clicks: list[tuple[str, str]] = []
+
+    async def clicked(self, mark: str, link: str) -> bool:
+        if self.known is not None and mark not in self.known:
+            return False
+        self.clicks.append((mark, link))
+        return True
+
+
 def lend(
     *,
     tenant: str = "sol",
@@ -64,9 +111,12 @@ def lend(
     door: Any = None,
     database_url: str = "sqlite+aiosqlite://",
     questions: Sequence[Question] = (),
+    media: MediaStore | None = None,
+    journeys: Journeys | None = None,
 ) -> Services:
     """Services for one tenant; the default database lives in memory and is empty."""
     held: dict[str, Any] = {}
+    client = http or httpx.AsyncClient(timeout=5)
 
     def shared(key: str, factory: Callable[[], Any]) -> Any:
         if key not in held:
@@ -79,14 +129,18 @@ def lend(
         property_id=property_id,
         time_zone=ZoneInfo(zone),
         languages=("es", "pt", "en"),
-        http=http or httpx.AsyncClient(timeout=5),
+        http=client,
+        public_http=client,
         log=structlog.get_logger(),
         clock=clock or SettableClock(datetime(2026, 11, 18, 12, tzinfo=UTC)),
         sessions=async_sessionmaker(create_async_engine(database_url), expire_on_commit=False),
         inbox=RecordingInbox(),
+        media=media or MemoryStore(),
         desk=desk or NotLent("desk"),
         door=door or NotLent("door"),
         run_sync=asyncio.to_thread,
         shared=shared,
+        seals=OpenSeals(),
+        journeys=journeys or RecordingJourneys(),
         questions=questions,
     )

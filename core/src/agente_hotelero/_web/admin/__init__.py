@@ -8,7 +8,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agente_hotelero._runtime.agent import Agent
-from agente_hotelero._web.admin import conversations, people, settings, webhooks, work
+from agente_hotelero._web.admin import (
+    conversations,
+    guests,
+    journeys,
+    people,
+    probe,
+    settings,
+    webhooks,
+    work,
+)
 
 PREFIX = "/admin/api/v1"
 
@@ -16,6 +25,6 @@ PREFIX = "/admin/api/v1"
 def router(agent: Agent) -> APIRouter:
     """The admin API."""
     routes = APIRouter(prefix=PREFIX)
-    for part in (people, conversations, work, settings, webhooks):
+    for part in (people, conversations, guests, journeys, work, settings, webhooks, probe):
         routes.include_router(part.router(agent))
     return routes

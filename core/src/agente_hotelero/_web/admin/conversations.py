@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agente_hotelero._runtime.agent import Agent
 from agente_hotelero._web.admin.access import Before, Hotel, Known, Number, in_http
 from agente_hotelero.desk import Chat, ChatDetail, ChatLine, QuickReply, StaffReply
-from agente_hotelero.pages import Plain
+from agente_hotelero.pages import Plain, download
 
 Search = Annotated[Plain, Query(max_length=200)]
 
@@ -65,6 +65,13 @@ def _reading(routes: APIRouter, agent: Agent) -> None:
         """The latest hundred lines, oldest first."""
         with in_http():
             return await agent.desks[tenant].lines(number, before=before)
+
+    @routes.get("/{number}/lines/{line}/file")
+    async def file(tenant: Hotel, number: Number, line: Number) -> Response:
+        """The file that came with a line."""
+        with in_http():
+            found = await agent.desks[tenant].file(number, line)
+        return download(found)
 
     @routes.get("/{number}/quick-replies")
     async def quick_replies(tenant: Hotel, number: Number) -> Sequence[QuickReply]:

@@ -185,16 +185,19 @@ def _people(routes: APIRouter, agent: Agent) -> None:
 
 def _tokens(routes: APIRouter, agent: Agent) -> None:
     @routes.post("/tenants/{tenant}/tokens", status_code=201)
-    async def make(tenant: Hotel, new: NewToken, caller: Known) -> MadeToken:
-        """A token for a program of this hotel. It ends with the rights of whoever made it."""
+    async def make(
+        tenant: Hotel, new: NewToken, caller: Known, credentials: Credentials
+    ) -> MadeToken:
+        """A token for a program of this hotel. It ends with the rights of whoever made it, and if
+        that is a program, with its token."""
         needs(caller, "owner")
         made, token_id = tokens.make(
-            agent.settings,
+            agent.door.settings,
             role=new.role,
             tenants=[tenant],
             hours=new.hours,
             name=new.name,
-            by=caller.person,
+            parent=tokens.read(agent.door.settings, credentials.credentials if credentials else ""),
         )
         after = {"role": new.role, "hours": new.hours, "name": new.name}
         async with agent.database.sessions() as session, session.begin():

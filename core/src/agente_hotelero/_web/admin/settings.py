@@ -100,8 +100,9 @@ def _flags(routes: APIRouter, agent: Agent) -> None:
 
 async def _throw(agent: Agent, tenant: str, name: str, on: bool | None, caller: Caller) -> None:
     needs(caller, "owner")
-    if name not in agent.plugins.records:
-        raise HTTPException(404, "no such plugin")
+    journeys = agent.journeys[tenant].plans if tenant in agent.journeys else ()
+    if name not in {*agent.plugins.records, *(plan.flag for plan in journeys)}:
+        raise HTTPException(404, "no such plugin or journey")
     before = {"on": agent.live.on(tenant, name)}
     async with agent.database.sessions() as session, session.begin():
         await rows.set_flag(session, tenant, name, on)

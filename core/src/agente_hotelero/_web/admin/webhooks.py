@@ -21,6 +21,8 @@ Event = Literal[
     "message.received",
     "reply.sent",
     "handover.requested",
+    "channel.stopped",
+    "channel.resumed",
     "reservation.made",
     "reservation.changed",
     "reservation.cancelled",
@@ -91,6 +93,17 @@ def _subscriptions(routes: APIRouter, agent: Agent) -> None:
             target = f"webhook {number}"
             await desk.audit(session, tenant, caller.name, "subscribe", target, now, after=after)
         await agent.live.look()
+        return Made(number=number, secret=secret)
+
+    @routes.post("/{number}/rotate")
+    async def rotate(tenant: Hotel, number: Number, caller: Known) -> Made:
+        """Another secret, shown once. For a day bodies are signed with both."""
+        needs(caller, "owner")
+        secret, now = secrets.token_urlsafe(32), agent.clock.now()
+        async with agent.database.sessions() as session, session.begin():
+            if not await rows.rotate(session, tenant, number, secret, now):
+                raise HTTPException(404, "no such subscription")
+            await desk.audit(session, tenant, caller.name, "rotate", f"webhook {number}", now)
         return Made(number=number, secret=secret)
 
     @routes.delete("/{number}", status_code=204)

@@ -1,0 +1,1 @@
+"""Messages that guests get unasked; the rules are in `agente_hotelero.proactive`."""
