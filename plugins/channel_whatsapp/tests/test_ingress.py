@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 
 import pytest
 from agente_hotelero import Account, WebhookRequest
@@ -44,9 +45,14 @@ def ingress(*configs: WhatsAppConfig) -> WhatsAppIngress:
     )
 
 
-def request(body: bytes, header: str | None) -> WebhookRequest:
+def request(body: bytes, header: str | None, account: str = "") -> WebhookRequest:
     headers = {} if header is None else {"x-hub-signature-256": header}
-    return WebhookRequest(query={}, headers=headers, body=body)
+    return WebhookRequest(query={}, headers=headers, body=body, account=account)
+
+
+def signed(secret: str, body: bytes = b"{}", account: str = "") -> WebhookRequest:
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return request(body, f"sha256={digest}", account)
 
 
 SOL, LUNA = config("10001"), config("10002", "otro_secreto")
@@ -88,9 +94,42 @@ def test_anything_else_is_refused(header: str | None) -> None:
 
 
 def test_without_accounts_nothing_is_accepted() -> None:
-    signed = hmac.new(b"", b"{}", hashlib.sha256).hexdigest()
     with pytest.raises(AuthFailed):
-        ingress().verify(request(b"{}", f"sha256={signed}"))
+        ingress().verify(signed(""))
+
+
+def test_an_accounts_own_address_takes_its_own_secret_alone() -> None:
+    both = ingress(SOL, LUNA)
+    assert both.verify(signed("otro_secreto", account="10002")) == ["10002"]
+    for secret, account in [("test_app_secret", "10002"), ("otro_secreto", "10003")]:
+        with pytest.raises(AuthFailed):
+            both.verify(signed(secret, account=account))
+
+
+def test_an_accounts_own_address_brings_what_is_for_its_neighbours_of_one_app() -> None:
+    both = ingress(SOL, config("10003"), LUNA)
+    assert both.verify(signed("test_app_secret", account="10003")) == ["10001", "10003"]
+
+
+def test_while_a_secret_is_changed_both_are_good() -> None:
+    changing = ingress(config("10001", "new", app_secret_previous="old"), LUNA)
+    assert [changing.verify(signed(secret)) for secret in ("new", "old")] == [["10001"]] * 2
+    assert changing.verify(signed("old", account="10001")) == ["10001"]
+    with pytest.raises(AuthFailed):
+        changing.verify(signed("older"))
+
+
+def test_an_empty_previous_secret_opens_nothing() -> None:
+    with pytest.raises(AuthFailed):
+        ingress(config("10001", app_secret_previous="")).verify(signed(""))
+
+
+def test_news_of_a_business_go_to_the_first_number_in_it() -> None:
+    first, second = (config(number, business_account_id="20002") for number in ("10005", "10004"))
+    changes = [{"field": "account_update", "value": {"event": "ACCOUNT_DELETED"}}]
+    body = {"object": "whatsapp_business_account", "entry": [{"id": "20002", "changes": changes}]}
+    (event,) = ingress(SOL, first, second).parse(json.dumps(body).encode())
+    assert event.account == "10005"
 
 
 def query(mode: str = "subscribe", token: str = "verify-10001") -> dict[str, str]:
@@ -111,6 +150,14 @@ def test_a_wrong_handshake_is_refused(asked: dict[str, str]) -> None:
         ingress(SOL).handshake(asked)
 
 
+def test_the_handshake_at_an_accounts_own_address_takes_its_own_token() -> None:
+    both = ingress(SOL, LUNA)
+    assert both.handshake(query(token="verify-10002"), "10002") == "c<1>"
+    for token, account in [("verify-10001", "10002"), ("verify-10001", "10009")]:
+        with pytest.raises(AuthFailed):
+            both.handshake(query(token=token), account)
+
+
 @pytest.mark.parametrize("name", ["access_token", "app_secret", "verify_token"])
 def test_an_account_without_one_of_its_secrets_is_refused(name: str) -> None:
     settings = {"access_token": "hunter2", "app_secret": "hunter2", "verify_token": "hunter2"}
@@ -128,4 +175,4 @@ def test_an_empty_secret_is_no_secret() -> None:
 
 
 def test_an_account_may_have_secrets_of_its_own() -> None:
-    assert config("10001", app_secret="own").secret("10001", "app_secret") == "own"
+    assert config("10001", app_secret="own").of("10001", "app_secret") == "own"

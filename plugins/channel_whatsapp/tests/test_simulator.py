@@ -212,9 +212,7 @@ async def test_statuses_climb_the_ladder(
 ) -> None:
     meta.statuses = True
     await channel.send(HELLO)
-    for thread in threading.enumerate():
-        if thread.name.startswith("Thread-") and "_report" in thread.name:
-            thread.join(5)
+    meta.settle()
     values = [json.loads(body)["entry"][0]["changes"][0]["value"] for body, _ in agent.got]
     statuses = [value["statuses"][0] for value in values]
     assert [one["status"] for one in statuses] == ["sent", "delivered", "read"]

@@ -1,79 +1,113 @@
-"""What Meta refuses: the limits of the messages endpoint, written from its reference.
+"""What Meta refuses at the messages endpoint, in its own words: a body in, a complaint out.
 
 Independent of our sender on purpose: a mistake there must not repeat itself here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
-TYPES = frozenset({"text", "image", "location", "interactive"})
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from agente_hotelero_channel_whatsapp.testing import bodies, refusals
+from agente_hotelero_channel_whatsapp.testing.interactive import Interactive
+from agente_hotelero_channel_whatsapp.testing.refusals import Refused
+from agente_hotelero_channel_whatsapp.testing.template_parts import TemplateSend
+
+PARTS: Mapping[str, TypeAdapter[Any]] = {
+    "text": TypeAdapter(bodies.Text),
+    "image": TypeAdapter(bodies.Captioned),
+    "video": TypeAdapter(bodies.Captioned),
+    "document": TypeAdapter(bodies.Document),
+    "audio": TypeAdapter(bodies.Audio),
+    "sticker": TypeAdapter(bodies.Asset),
+    "location": TypeAdapter(bodies.Location),
+    "contacts": TypeAdapter(list[bodies.Contact]),
+    "reaction": TypeAdapter(bodies.Reaction),
+    "interactive": TypeAdapter(Interactive),
+    "template": TypeAdapter(TemplateSend),
+}
+READ = TypeAdapter(bodies.Read)
+ENVELOPE = TypeAdapter(bodies.Envelope)
+Shape = Literal["envelope", "part"]
 
 
 def complaint(body: Mapping[str, Any]) -> tuple[int, str] | None:
     """Meta's error code and detail for a body it would refuse; None for a good one."""
-    if body.get("messaging_product") != "whatsapp":
-        return 100, "The parameter messaging_product is required."
-    if "to" not in body and "recipient" not in body:
-        return 100, "The parameter to is required."
-    if "to" in body and not str(body["to"]).startswith("+"):
-        return 131009, "to: not a phone number with a plus sign"
+    try:
+        read(body) if "status" in body else part_of(body)
+    except Refused as refused:
+        return refused.code, refused.details
+    return None
+
+
+def read(body: Mapping[str, Any]) -> bodies.Read:
+    """A read receipt. Raises Refused."""
+    return _validated(READ, body, "")  # type: ignore[no-any-return]
+
+
+def envelope_of(body: Mapping[str, Any]) -> bodies.Envelope:
+    """A body without what it says. Raises Refused."""
     kind = body.get("type", "text")
-    if kind not in TYPES or not isinstance(body.get(kind), Mapping):
-        return 131009, f"type: {kind} is not supported here"
-    if len(str(body.get("biz_opaque_callback_data", ""))) > 512:
-        return 131009, "biz_opaque_callback_data: longer than 512"
-    detail = CHECKS[kind](body[kind])
-    return (131009, detail) if detail else None
+    bare = {key: value for key, value in body.items() if key != kind}
+    found: bodies.Envelope = _validated(ENVELOPE, bare, "")
+    if not found.to and not found.recipient:
+        raise Refused(code=refusals.BAD_PARAMETER, details="The parameter to is required.")
+    return found
 
 
-def _text(part: Mapping[str, Any]) -> str:
-    return _length("text.body", part.get("body"), 4096)
+def part_of(body: Mapping[str, Any]) -> Any:
+    """What a body says, as its model. Raises Refused."""
+    envelope = envelope_of(body)
+    kind = envelope.type
+    if kind not in PARTS:
+        allowed = ", ".join(name.upper() for name in sorted(PARTS))
+        details = f'Param type must be one of {{{allowed}}} - got "{kind}".'
+        raise Refused(code=refusals.BAD_PARAMETER, details=details)
+    if kind not in body:
+        details = f"Parameter '{kind}' is mandatory for type '{kind}'"
+        raise Refused(code=refusals.MISSING, details=details)
+    if kind == "reaction" and envelope.context is not None:
+        raise Refused(code=refusals.INVALID, details="context: not with a reaction")
+    found = _validated(PARTS[kind], body[kind], kind)
+    if kind == "contacts" and not 1 <= len(found) <= bodies.CONTACTS:
+        raise Refused(code=refusals.INVALID, details=f"contacts: between 1 and {bodies.CONTACTS}")
+    return found
 
 
-def _image(part: Mapping[str, Any]) -> str:
-    if not str(part.get("link", "")).startswith(("https://", "http://")) and not part.get("id"):
-        return "image: neither link nor id"
-    caption = part.get("caption")
-    return _length("image.caption", caption, 1024) if caption else ""
+def _validated(model: TypeAdapter[Any], value: Any, where: str) -> Any:
+    try:
+        return model.validate_python(value)
+    except ValidationError as error:
+        raise _refused(error.errors()[0], where) from None
 
 
-def _location(part: Mapping[str, Any]) -> str:
-    inside = -90 <= float(part["latitude"]) <= 90 and -180 <= float(part["longitude"]) <= 180
-    return "" if inside else "location: not on Earth"
+def _refused(error: ErrorDetails, where: str) -> Refused:
+    """The first thing that is wrong, as Meta would put it."""
+    path = ".".join(str(step) for step in (where, *error["loc"]) if step != "")
+    kind, context = error["type"], error.get("ctx", {})
+    match kind:
+        case "missing":
+            return Refused(code=_missing(path), details=f"The parameter {path} is required.")
+        case "extra_forbidden":
+            key = path.rpartition(".")[2]
+            details = f'Unexpected key "{key}" on param "{path}".'
+            return Refused(code=refusals.BAD_PARAMETER, details=details)
+        case "string_too_long" if path == "text.body":
+            details = f"Param text['body'] must be at most {context['max_length']} characters long."
+            return Refused(code=refusals.BAD_PARAMETER, details=details)
+        case "string_too_long" | "too_long":
+            most = context["max_length"]
+            details = f"{path} length invalid. Max length: {most}"
+        case "union_tag_invalid":
+            details = f"{path}: {context['tag']} is not one of {context['expected_tags']}"
+        case _:
+            details = f"{path}: {error['msg']}"
+    one_line = "new-line/tab" in details
+    return Refused(code=refusals.PARAMETERS if one_line else refusals.INVALID, details=details)
 
 
-def _interactive(part: Mapping[str, Any]) -> str:
-    action = part.get("action", {})
-    if part.get("type") == "button":
-        buttons = [one.get("reply", {}) for one in action.get("buttons", [])]
-        return _length("body", part["body"].get("text"), 1024) or _choices(buttons, 3, 20, 256)
-    if part.get("type") == "list":
-        rows = [row for section in action.get("sections", []) for row in section.get("rows", [])]
-        return (
-            _length("action.button", action.get("button"), 20)
-            or _length("body", part["body"].get("text"), 4096)
-            or _choices(rows, 10, 24, 200)
-        )
-    return "interactive.type: unknown"
-
-
-def _choices(choices: Sequence[Mapping[str, Any]], most: int, title: int, longest_id: int) -> str:
-    if not 1 <= len(choices) <= most:
-        return f"choices: between 1 and {most}"
-    titles = [one.get("title") for one in choices]
-    if len(set(titles)) != len(titles):
-        return "choices: titles must differ"
-    found = [_length("title", one.get("title"), title) for one in choices]
-    found += [_length("id", one.get("id"), longest_id) for one in choices]
-    return next((detail for detail in found if detail), "")
-
-
-def _length(name: str, value: Any, most: int) -> str:
-    if not isinstance(value, str) or not value:
-        return f"{name}: required"
-    return f"{name}: longer than {most}" if len(value) > most else ""
-
-
-CHECKS = {"text": _text, "image": _image, "location": _location, "interactive": _interactive}
+def _missing(path: str) -> int:
+    return refusals.BAD_PARAMETER if path == "messaging_product" else refusals.MISSING

@@ -1,90 +1,99 @@
-"""The server: takes sends as Meta does, and delivers signed webhooks."""
+"""Meta on loopback: takes sends, keeps files, and delivers signed webhooks."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import hmac
-import json
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Response
+from starlette.types import ASGIApp
 
-from agente_hotelero_channel_whatsapp.testing.limits import complaint
+from agente_hotelero_channel_whatsapp.testing import faults as troubles
+from agente_hotelero_channel_whatsapp.testing import statuses as status
+from agente_hotelero_channel_whatsapp.testing.accounts import Account, Clock, Person, Sent
+from agente_hotelero_channel_whatsapp.testing.courier import Courier, Disorder, Webhook
+from agente_hotelero_channel_whatsapp.testing.endpoints import app_of
+from agente_hotelero_channel_whatsapp.testing.faults import ErrorBy, Fault, MetaError
+from agente_hotelero_channel_whatsapp.testing.media import Shelf
+from agente_hotelero_channel_whatsapp.testing.pacing import Pacing
+from agente_hotelero_channel_whatsapp.testing.refusals import Refused
+from agente_hotelero_channel_whatsapp.testing.templates import Template
+from agente_hotelero_channel_whatsapp.testing.webhooks import (
+    Change,
+    envelope,
+    of_number,
+    packed,
+    signature,
+)
 
+__all__ = ["Account", "ErrorBy", "Fault", "MetaError", "Sent", "Simulator", "envelope", "signature"]
 START_SECONDS = 10
-HANG_SECONDS = 60
-STATUS_SECONDS = 30
-CODES = {"pair_limit": 131056, "throughput": 130429, "expired_token": 190}
-
-
-class Fault(StrEnum):
-    """What may go wrong with a send. ACCEPT_THEN_HANG has taken the message all the same."""
-
-    HTTP_500 = "http_500"
-    HTTP_503 = "http_503"
-    HTTP_429 = "http_429"
-    HTML = "html"
-    PAIR_LIMIT = "pair_limit"
-    THROUGHPUT = "throughput"
-    EXPIRED_TOKEN = "expired_token"  # noqa: S105
-    ACCEPT_THEN_HANG = "accept_then_hang"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
-    """A number as Meta knows it."""
-
-    phone_number_id: str
-    token: str
-    app_secret: str
-    business_id: str = "200000000000001"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
-    """A message that Meta took, as the guest's phone shows it."""
-
-    id: str
-    account: str
-    to: str
-    kind: str
-    text: str = ""
-    options: tuple[tuple[str, str], ...] = ()
-    image: str = ""
-    location: tuple[float, float] | None = None
-    mark: str = ""
+CALLBACK_FAILED = 2200
 
 
 # Its repr would be all that was ever said: failures print it, and hypothesis refuses to.
 @dataclass(repr=False)
 class Simulator:
-    """Meta, on loopback. `webhook` is the agent's address; `now` the clock of all stamps."""
+    """Meta, on loopback. `webhook` is the agent's address; `now` the clock of all stamps.
+
+    Limits and the window are off unless asked for. `window`: how a closed one is told. `templates`,
+    `troubles` (by number or recipient), `allowed` (development mode), `known_as` (digits as
+    WhatsApp knows them), `opted_out` and `revoked` may be changed while it runs.
+    """
 
     accounts: Sequence[Account]
     webhook: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     statuses: bool = True
     port: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault | MetaError] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
     held: list[tuple[Account, bytes]] | None = None
     url: str = ""
+    window: ErrorBy | None = None
+    pair_limit: bool = False
+    per_second: int | None = None
+    statuses_first: bool = False
+    disorder: Disorder = field(default_factory=Disorder)
+    templates: list[Template] = field(default_factory=list)
+    typing: list[str] = field(default_factory=list)
+    media_faults: list[Fault] = field(default_factory=list)
+    troubles: dict[str, MetaError] = field(default_factory=dict)
+    allowed: set[str] | None = None
+    known_as: dict[str, str] = field(default_factory=dict)
+    broken_links: set[str] = field(default_factory=set)
+    opted_out: set[tuple[str, str]] = field(default_factory=set)
+    revoked: set[str] = field(default_factory=set)
+    unsubscribed: set[str] = field(default_factory=set)
+    overrides: dict[str, str] = field(default_factory=dict)
+    quality: dict[str, str] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.now)
+        self.media = Shelf(self.clock.now)
+        self.pacing = Pacing(pair_limit=self.pair_limit, per_second=self.per_second)
+        self.courier = Courier(self.clock, self.disorder, self._carry)
+        self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
-        config = uvicorn.Config(self.app(), port=self.port, log_config=None, access_log=False)
+        config = uvicorn.Config(
+            self.app(),
+            port=self.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            date_header=False,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -96,93 +105,50 @@ class Simulator:
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self._client = httpx.Client(timeout=30)
+        self.courier.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stopping.set()
         self._server.should_exit = True
         self._server.force_exit = True
         self._thread.join(START_SECONDS)
+        self.courier.stop()
         self._client.close()
 
-    def app(self) -> FastAPI:
+    def app(self) -> ASGIApp:
         """The endpoints, for whoever wants to serve them himself."""
-        app = FastAPI()
-
-        @app.post("/{version}/{number}/messages")
-        def messages(version: str, number: str, body: dict[str, Any], request: Request) -> Response:
-            return self._take(number, body, request.headers.get("authorization", ""))
-
-        return app
+        return app_of(self)
 
     def account(self, number: str) -> Account:
         return next(one for one in self.accounts if one.phone_number_id == number)
 
-    def _take(self, number: str, body: Mapping[str, Any], authorization: str) -> Response:
-        known = {one.phone_number_id: one for one in self.accounts}
-        if number not in known or authorization != f"Bearer {known[number].token}":
-            return refusal(401, 190, "Invalid OAuth access token")
-        if body.get("status") == "read":
-            self.read.append(str(body.get("message_id")))
-            return JSONResponse({"success": True})
-        wrong = complaint(body)
-        if wrong is not None:
-            return refusal(400, *wrong)
-        fault = self.faults.pop(0) if self.faults else None
-        if fault is not None and fault is not Fault.ACCEPT_THEN_HANG:
-            return broken(fault)
-        message = shown(number, body, f"wamid.{uuid.uuid4().hex}")
-        self.sent.append(message)
-        if self.statuses and self.webhook:
-            threading.Thread(target=self._report, args=(known[number], message)).start()
-        if fault is Fault.ACCEPT_THEN_HANG:
-            time.sleep(HANG_SECONDS)
-        return JSONResponse(
-            {
-                "messaging_product": "whatsapp",
-                "contacts": [{"input": message.to, "wa_id": message.to}],
-                "messages": [{"id": message.id}],
-            }
-        )
+    # ── time ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, account: Account, message: Sent) -> None:
-        """The ladder of statuses, each in a webhook of its own."""
-        for state in ("sent", "delivered", "read"):
-            status = {
-                "id": message.id,
-                "status": state,
-                "timestamp": str(int(self.now().timestamp())),
-                "recipient_id": message.to,
-                "biz_opaque_callback_data": message.mark,
-            }
-            self._deliver_surely(account, {"statuses": [status]})
+    def advance(self, by: timedelta) -> None:
+        """Let time pass: what is due in it is delivered, in its order, before this returns."""
+        self.courier.advance(by)
 
-    def _deliver_surely(self, account: Account, value: Mapping[str, Any]) -> None:
-        """Again and again while nobody takes it, as Meta does, if not for days."""
-        deadline = time.monotonic() + STATUS_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError, RuntimeError):
-                if self.held is not None:
-                    self.deliver(account, value)
-                    return
-                if self.post(account, envelope(account, value)).status_code == 200:
-                    return
-            if self._server.should_exit:
-                return
-            time.sleep(0.2)
+    def settle(self) -> None:
+        """Wait until all webhooks that are due have been tried. Raises TimeoutError."""
+        self.courier.settle()
+
+    # ── webhooks ─────────────────────────────────────────────────────────────────────────────────
 
     def deliver(self, account: Account, value: Mapping[str, Any], *, times: int = 1) -> None:
-        """Post a webhook, or keep it while webhooks are held back."""
-        body = envelope(account, value)
-        if self.held is not None:
-            self.held.append((account, body))
-            return
-        for _ in range(times):
-            self.post(account, body)
+        """Post a `value`, or keep it while webhooks are held back; untaken, it is tried again."""
+        self.tell(of_number(account, value), times=times)
+
+    def tell(self, change: Change, *, times: int = 1) -> None:
+        """Post a change of any field; `times` posts the very same body."""
+        self.courier.send(self._webhook(change))
+        for _ in range(times - 1):
+            self._carry([change])
 
     def post(self, account: Account, body: bytes) -> httpx.Response:
-        """One signed POST; Meta's retries are the caller's matter."""
+        """One signed POST; retries are the caller's matter."""
         return self._client.post(
-            self.webhook,
+            self.overrides.get(account.business_id, self.webhook),
             content=body,
             headers={
                 "Content-Type": "application/json",
@@ -202,63 +168,91 @@ class Simulator:
         for account, body in kept:
             self.post(account, body)
 
+    def _webhook(self, change: Change, then: Callable[[], None] | None = None) -> Webhook:
+        return Webhook(change=change, began=self.clock.now(), then=then)
 
-def signature(secret: str, body: bytes) -> str:
-    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    def _carry(self, changes: Sequence[Change]) -> bool:
+        """Whether a webhook was taken: only 200 is."""
+        wanted = [one for one in changes if one.account.business_id not in self.unsubscribed]
+        if not wanted or not self.webhook:
+            return True
+        if self.held is not None:
+            self.held.append((wanted[0].account, packed(wanted)))
+            return True
+        try:
+            return self.post(wanted[0].account, packed(wanted)).status_code == 200
+        except (httpx.HTTPError, RuntimeError):
+            return False
 
+    # ── statuses ─────────────────────────────────────────────────────────────────────────────────
 
-def envelope(account: Account, value: Mapping[str, Any]) -> bytes:
-    """A webhook body around one `value`."""
-    metadata = {"display_phone_number": "15550001", "phone_number_id": account.phone_number_id}
-    full = {"messaging_product": "whatsapp", "metadata": metadata, **value}
-    entry = {"id": account.business_id, "changes": [{"field": "messages", "value": full}]}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    def report(self, message: Sent, state: str, error: MetaError | None = None) -> None:
+        """Tell at once what became of a message; `error` with "failed"."""
+        self.courier.send(self._webhook(self._status(message, state, error)))
 
+    def report_later(self, message: Sent, error: MetaError | None) -> None:
+        """The usual statuses of a message that was just taken, or its failure."""
+        if not self.webhook or not (self.statuses or error is not None):
+            return
+        states = ("failed",) if error is not None else status.ladder(message)
+        if self.statuses_first:
+            for state in states:
+                self.report(message, state, error)
+        else:
+            self._climb(message, states, error)
 
-def refusal(status: int, code: int, detail: str) -> Response:
-    """An error in Meta's form."""
-    error = {
-        "message": f"(#{code}) {detail}",
-        "type": "OAuthException",
-        "code": code,
-        "error_data": {"messaging_product": "whatsapp", "details": detail},
-        "fbtrace_id": uuid.uuid4().hex[:16],
-    }
-    return JSONResponse({"error": error}, status)
+    def _climb(self, message: Sent, states: Sequence[str], error: MetaError | None) -> None:
+        """One after the other was taken; with disorder, each on its own."""
+        first, rest = self._status(message, states[0], error), states[1:]
+        if self.disorder.late > 0:
+            for state in states:
+                self.courier.put(self._webhook(self._status(message, state, error)))
+            return
+        then = (lambda: self._climb(message, rest, error)) if rest else None
+        self.courier.put(self._webhook(first, then))
 
+    def _status(self, message: Sent, state: str, error: MetaError | None) -> Change:
+        self.states[message.id] = state
+        told = status.value(message, state, self.clock.stamp(), self.people.get(message.to), error)
+        return of_number(self.account(message.account), told)
 
-def broken(fault: Fault) -> Response:
-    if fault.value in CODES:
-        status = 401 if fault is Fault.EXPIRED_TOKEN else 400
-        return refusal(status, CODES[fault.value], fault.value)
-    if fault is Fault.HTML:
-        return Response("<html>Bad gateway</html>", 502, media_type="text/html")
-    status = int(fault.value.removeprefix("http_"))
-    return Response("", status)
+    # ── what an agent's calls lead to ────────────────────────────────────────────────────────────
 
+    def suffer(self, fault: Fault, scope: object) -> Response:
+        """A request that meets a fault."""
+        if fault in (Fault.HANG, Fault.ACCEPT_THEN_HANG):
+            self._stopping.wait(troubles.HANG_SECONDS)
+            return Response("", 504)
+        if fault in (Fault.RESET, Fault.ACCEPT_THEN_RESET):
+            troubles.reset(self._server, scope)
+            return Response("", 500)
+        return troubles.broken(fault)
 
-def shown(number: str, body: Mapping[str, Any], message_id: str) -> Sent:
-    """A body as the guest sees it."""
-    kind = str(body.get("type", "text"))
-    part = body[kind]
-    to = str(body.get("to") or body.get("recipient")).removeprefix("+")
-    text = str(part.get("body") or part.get("caption") or "")
-    options: tuple[tuple[str, str], ...] = ()
-    if kind == "interactive":
-        text = part["body"]["text"]
-        action = part["action"]
-        rows = [one["reply"] for one in action.get("buttons", [])]
-        rows += [row for section in action.get("sections", []) for row in section["rows"]]
-        options = tuple((row["id"], row["title"]) for row in rows)
-    point = (part["latitude"], part["longitude"]) if kind == "location" else None
-    return Sent(
-        id=message_id,
-        account=number,
-        to=to,
-        kind=kind,
-        text=text,
-        options=options,
-        image=str(part.get("link", "")) if kind == "image" else "",
-        location=point,
-        mark=str(body.get("biz_opaque_callback_data", "")),
-    )
+    def handshake(self, verify_token: str, url: str = "") -> bool:
+        """Ask an address to prove itself, as Meta does before it posts there."""
+        query = {"mode": "subscribe", "challenge": str(random.getrandbits(31))}
+        params = {f"hub.{key}": value for key, value in query.items()}
+        try:
+            answer = self._client.get(
+                url or self.webhook, params={**params, "hub.verify_token": verify_token}
+            )
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200 and answer.text == query["challenge"]
+
+    def subscribe(self, body: Mapping[str, Any], account: Account) -> dict[str, bool]:
+        """``POST /<business account>/subscribed_apps``. Raises Refused."""
+        url = body.get("override_callback_uri")
+        if url is not None:
+            if not self.handshake(str(body.get("verify_token", "")), str(url)):
+                raise Refused(code=CALLBACK_FAILED, details="Callback verification failed")
+            self.overrides[account.business_id] = str(url)
+        else:
+            self.overrides.pop(account.business_id, None)
+        self.unsubscribed.discard(account.business_id)
+        return {"success": True}
+
+    def unsubscribe(self, account: Account) -> dict[str, bool]:
+        """``DELETE /<business account>/subscribed_apps``: no webhooks from now on."""
+        self.unsubscribed.add(account.business_id)
+        return {"success": True}
