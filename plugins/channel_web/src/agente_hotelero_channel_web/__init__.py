@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agente_hotelero import ChannelKind, Mount, PluginSchema, hookimpl
+from agente_hotelero import ChannelKind, Mount, PersonalData, PluginSchema, hookimpl
 
 
 @hookimpl
@@ -28,3 +28,10 @@ def register_schema() -> PluginSchema:
     return PluginSchema(
         metadata=METADATA, migrations="agente_hotelero_channel_web.migrations", prefix="channel_web"
     )
+
+
+@hookimpl
+def register_personal_data() -> PersonalData:
+    from agente_hotelero_channel_web.tables import erase, export
+
+    return PersonalData(export=export, erase=erase)

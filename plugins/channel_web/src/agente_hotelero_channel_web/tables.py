@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from agente_hotelero import Services
 from agente_hotelero.schema import UtcDateTime, new_metadata
-from sqlalchemy import JSON, Column, Index, Text, select
+from sqlalchemy import JSON, Column, Index, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Field, SQLModel
@@ -67,3 +67,22 @@ async def lines(services: Services, chat: str, after: int = 0) -> Sequence[ChatL
     )
     async with services.sessions() as session:
         return (await session.scalars(query)).all()
+
+
+async def export(services: Services, chat: str) -> Mapping[str, object]:
+    """All lines of a chat."""
+    query = select(ChatLine).where(_columns.tenant == services.tenant, _columns.chat == chat)
+    async with services.sessions() as session:
+        found = (await session.scalars(query.order_by(_columns.id))).all()
+    lines = [
+        one.model_dump(mode="json", include={"direction", "text", "content", "at"}) for one in found
+    ]
+    return {"chat": chat, "lines": lines} if lines else {}
+
+
+async def erase(services: Services, chat: str) -> int:
+    """Take a chat away; returns how many lines it had."""
+    mine = (_columns.tenant == services.tenant, _columns.chat == chat)
+    async with services.sessions() as session, session.begin():
+        done: Any = await session.execute(delete(ChatLine).where(*mine))
+        return int(done.rowcount)
