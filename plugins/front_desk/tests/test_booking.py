@@ -123,6 +123,8 @@ class Guest:
     handler: Booking = field(default_factory=lambda: Booking(FrontDeskConfig(), lend()))
     frame: Frame | None = None
     focus: Focus = field(default_factory=Focus)
+    email: str | None = None
+    verified: bool = True
 
     async def says(
         self, *intents: str, choice: str | None = None, **entities: EntityValue | None
@@ -143,6 +145,8 @@ class Guest:
             pms=self.pms,
             now=NOW,
             phone="+5491155550101",
+            email=self.email,
+            verified=self.verified,
         )
         decision = await self.handler.handle(request)
         self.frame = decision.frame

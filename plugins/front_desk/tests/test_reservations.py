@@ -109,7 +109,11 @@ class DeskPms:
     ) -> Page[Reservation]:
         """One a page, so that whoever forgets the cursor is found out."""
         self._enter("find_reservations")
-        found = [one for one in self.held.values() if one.guest.phone == query.phone]
+        found = [
+            one
+            for one in self.held.values()
+            if query.phone in (None, one.guest.phone) and query.email in (None, one.guest.email)
+        ]
         at = int(cursor or 0)
         more = str(at + 1) if at + 1 < len(found) else None
         return Page(items=found[at : at + 1], next_cursor=more)
@@ -180,6 +184,8 @@ class Guest:
 
     pms: DeskPms = field(default_factory=DeskPms)
     phone: str | None = None
+    email: str | None = None
+    verified: bool = True
     house: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     frame: Frame | None = None
     focus: Focus = field(default_factory=Focus)
@@ -235,6 +241,8 @@ class Guest:
             pms=pms,
             now=NOW,
             phone=self.phone,
+            email=self.email,
+            verified=self.verified,
         )
 
     def _other(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from agente_hotelero import Decision, Focus, Frame, Handler, HandlerRequest, Hotel
 from agente_hotelero.errors import Unavailable
+from agente_hotelero.events import TaskForStaff
 from agente_hotelero.messages import Entity, Intent
 from agente_hotelero.stays import Image, Property, RoomType
 from agente_hotelero.testing import lend
@@ -61,6 +62,7 @@ async def ask(
     yes: bool | None = None,
     focus: Focus | None = None,
     room: str = "",
+    attached: tuple[str, ...] = (),
 ) -> Decision:
     named = (Entity(type="room_type", text="", span=(0, 0), value=room),) if room else ()
     answer = () if yes is None else (Entity(type="yes_no", text="", span=(0, 0), value=yes),)
@@ -78,6 +80,7 @@ async def ask(
         ),
         pms=place,
         now=NOW,
+        attached=attached,
     )
     return await handler(FrontDeskConfig(), lend()).handle(request)
 
@@ -183,3 +186,21 @@ async def test_a_room_that_is_named_is_shown_alone_after_what_the_hotel_says() -
 async def test_without_rooms_or_words_a_person_is_offered() -> None:
     asked = await ask(House, "room_amenities", away=True)
     assert [reply.template for reply in asked.replies] == ["front_desk/topic_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("attached", "template"), [(("image",), "file_received"), (("unsupported",), "not_readable")]
+)
+async def test_what_cannot_be_read_is_looked_at_by_people(
+    attached: tuple[str, ...], template: str
+) -> None:
+    decision = await ask(Talk, attached=attached)
+    assert templates(decision) == [template]
+    assert [event.kind for event in decision.events if isinstance(event, TaskForStaff)] == [
+        "look_at_file"
+    ]
+
+
+async def test_a_photo_with_words_is_answered_by_its_words() -> None:
+    decision = await ask(Talk, attached=("image",), text="asdf")
+    assert templates(decision) == ["not_understood"]

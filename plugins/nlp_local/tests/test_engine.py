@@ -220,7 +220,7 @@ def test_bad_input_is_read_without_an_error(text: str) -> None:
         assert all(0 <= e.span[0] <= e.span[1] <= len(text) for e in found.entities)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     found = understand(text, expects=("stay", "party", "person"))

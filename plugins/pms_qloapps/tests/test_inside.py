@@ -556,6 +556,25 @@ async def test_pages_hold_all_and_each_once(connect: Connect, shop: Shop) -> Non
     assert len({one for page in pages for one in page}) == 5
 
 
+async def test_an_order_without_sound_dates_hides_no_other(shop: Shop, inside: House) -> None:
+    """It is in no list and among no changes; who asks for it alone hears that it cannot be read."""
+    first = inside.today() + timedelta(days=30)
+    cursor = (await inside.pms.poll_changes("1", None)).cursor
+    good, bad = (shop.book(1 + n, first, first + timedelta(days=2)) for n in range(2))
+    line = shop.lines_of(bad.id)[0]
+    line.last, bad.source = line.first, "conversation-1"
+    page = await inside.pms.find_reservations(ReservationQuery(property_id="1", arrival=first))
+    wanted = [good.reference]
+    assert [one.reference for one in page.items] == wanted
+    changes = await inside.pms.poll_changes("1", cursor)
+    assert [one.reference for one in changes.reservations] == wanted
+    with pytest.raises(Unavailable):
+        await inside.pms.reservation(bad.reference)
+    query = ReservationQuery(property_id="1", external_ref=bad.source)
+    with pytest.raises(Unavailable):
+        await inside.pms.find_reservations(query)
+
+
 @pytest.mark.parametrize("stored", ["+353 87 765 43 21", "00353877654321", "087 7654321"])
 async def test_a_telephone_number_is_the_same_however_it_is_written(
     shop: Shop, connect: Connect, stored: str

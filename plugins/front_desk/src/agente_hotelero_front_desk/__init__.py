@@ -16,8 +16,9 @@ def register_handlers() -> Sequence[type[Handler[Any]]]:
     from agente_hotelero_front_desk.person import Person
     from agente_hotelero_front_desk.reservations import Reservations
     from agente_hotelero_front_desk.talk import Talk
+    from agente_hotelero_front_desk.unasked import Arrivals, Opinions
 
-    return [Booking, House, Meaning, Person, Reservations, Talk]
+    return [Arrivals, Booking, House, Meaning, Opinions, Person, Reservations, Talk]
 
 
 @hookimpl

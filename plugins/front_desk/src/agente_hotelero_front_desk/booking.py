@@ -34,7 +34,8 @@ from agente_hotelero_front_desk import draft as drafts
 from agente_hotelero_front_desk import offers as sales
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.draft import Draft, Step
-from agente_hotelero_front_desk.person import offer_a_person
+from agente_hotelero_front_desk.finding import is_sure, is_theirs
+from agente_hotelero_front_desk.person import offer_a_person, unproved
 
 EXPECTS: dict[Step, tuple[str, ...]] = {
     "dates": ("stay", "party", "room_type", "rooms"),
@@ -190,6 +191,8 @@ class Booking(Handler[FrontDeskConfig]):
         """The guest answered the summary."""
         if not answer:
             return self._nothing_booked()
+        if not is_sure(request):
+            return unproved()
         offer, key = draft.offer, draft.key
         if offer is None or key is None:
             return await self._proceed(request, draft.without_offer())
@@ -236,10 +239,12 @@ def _asks_of_what_is_booked(request: HandlerRequest) -> bool:
 
 
 async def _what_is_booked(request: HandlerRequest) -> Decision | None:
-    """None while it cannot be read."""
+    """None while it cannot be read, or is not known to be the guest's."""
     try:
         made = await request.pms.reservation(request.focus.reservation or "")
     except HoteleroError:
+        return None
+    if not is_theirs(request, made):
         return None
     reply = Reply(template="front_desk/reservation", values=telling.of_reservation(made))
     return Decision(replies=(reply,))

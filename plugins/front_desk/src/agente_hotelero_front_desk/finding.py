@@ -1,4 +1,8 @@
-"""Whose reservation: the one of this conversation, of the guest's own number, or proved by name."""
+"""Whose reservation: the one of this conversation, of the guest's own number, or proved by name.
+
+In a mail a name proves nothing, since anybody may write one: there it must have been made with the
+address that the mail is surely from, or in this conversation.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,12 @@ async def candidates(request: HandlerRequest, case: Case) -> Sequence[Reservatio
     One that was named and proved is the only one. Raises TemporaryError.
     """
     if case.found:
-        return [await request.pms.reservation(case.found)]
-    if case.reference and (case.surname or case.email):
+        made = await request.pms.reservation(case.found)
+        return [made] if is_theirs(request, made) else []
+    if case.reference and (case.surname or case.email or request.email):
         named = await _named(request, case.reference)
-        return [named] if named and proves(case, named) else []
+        proved = named and is_theirs(request, named) and (request.email or proves(case, named))
+        return [named] if named and proved else []
     known = await _known(request)
     if case.reference:
         said = case.reference.casefold()
@@ -61,11 +67,13 @@ async def _known(request: HandlerRequest) -> Sequence[Reservation]:
     """What was booked or proved in this conversation, else what belongs to the guest's number."""
     if request.focus.reservation:
         made = await _named(request, request.focus.reservation)
-        if made is not None and is_live(made, request):
+        if made is not None and is_live(made, request) and is_theirs(request, made):
             return [made]
-    if not request.phone:
+    if not (request.phone or request.email) or not is_sure(request):
         return []
-    query = ReservationQuery(property_id=request.hotel.property_id, phone=request.phone)
+    query = ReservationQuery(
+        property_id=request.hotel.property_id, phone=request.phone, email=request.email
+    )
     found: list[Reservation] = []
     cursor: str | None = None
     for _ in range(MOST_SHOWN):
@@ -76,6 +84,20 @@ async def _known(request: HandlerRequest) -> Sequence[Reservation]:
             break
     live = [one for one in found if is_live(one, request)]
     return sorted(live, key=lambda one: one.stay.arrival)[:MOST_SHOWN]
+
+
+def is_sure(request: HandlerRequest) -> bool:
+    """Whether the channel vouches that the guest is who he says."""
+    return request.email is None or request.verified
+
+
+def is_theirs(request: HandlerRequest, made: Reservation) -> bool:
+    """Whether nothing speaks against a reservation being the guest's: over mail, only its own
+    address speaks for it."""
+    if request.email is None:
+        return True
+    same = (made.guest.email or "").casefold() == request.email.casefold()
+    return is_sure(request) and (same or made.reference == request.focus.reservation)
 
 
 def is_live(made: Reservation, request: HandlerRequest) -> bool:

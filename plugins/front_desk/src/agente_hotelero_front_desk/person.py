@@ -58,6 +58,16 @@ def offer_a_person(
     return Decision(replies=(*replies, *why), frame=frame)
 
 
+def unproved(task: str = "") -> Decision:
+    """In a mail that nobody vouches for, or about a reservation that is not its sender's: the same
+    words whether there is one or not, and a person."""
+    return Decision(
+        replies=(Reply(template="front_desk/mail_unproved"),),
+        handover=Handover(reason="not proved by mail"),
+        events=(TaskForStaff(kind=task),) if task else (),
+    )
+
+
 def _hand_over(reason: str, task: str = "") -> Decision:
     return Decision(
         replies=(Reply(template="front_desk/handover"),),

@@ -18,7 +18,7 @@ from agente_hotelero_front_desk import answers, cases, doing, finding, telling
 from agente_hotelero_front_desk.cases import WISHES, Case, Step
 from agente_hotelero_front_desk.config import FrontDeskConfig
 from agente_hotelero_front_desk.doing import TASKS
-from agente_hotelero_front_desk.person import offer_a_person
+from agente_hotelero_front_desk.person import offer_a_person, unproved
 
 EXPECTS: dict[Step, tuple[str, ...]] = {
     "identify": ("reference", "person", "email", "yes_no"),
@@ -52,6 +52,8 @@ class Reservations(Handler[FrontDeskConfig]):
         frame = request.frame
         step = cast("Step | None", frame.step if frame else None)
         before = _begun(request)
+        if not finding.is_sure(request):
+            return unproved(TASKS[before.wish])
         told = _tapped(cases.absorb(before, request.entities), request.choice)
         if request.choice == "change:else":
             return offer_a_person(request, (), task=TASKS["change"])
@@ -113,6 +115,8 @@ class Reservations(Handler[FrontDeskConfig]):
         if found:
             several = tuple((one.reference, one.stay.arrival) for one in found)
             return self._ask(request, case.with_(several=several), "pick")
+        if request.email is not None:
+            return unproved(TASKS[case.wish])
         if _guesses(request):
             return offer_a_person(request, (), "front_desk/needs_person", TASKS[case.wish])
         if not (case.reference and (case.surname or case.email)):

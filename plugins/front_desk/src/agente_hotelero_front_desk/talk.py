@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agente_hotelero import Decision, Handler, HandlerRequest
+from agente_hotelero.events import TaskForStaff
 from agente_hotelero.messages import Reply
 
 from agente_hotelero_front_desk.config import FrontDeskConfig
@@ -40,7 +41,13 @@ class Talk(Handler[FrontDeskConfig]):
         return Reply(template=template, values={"hotel": request.hotel.name})
 
     def _not_understood(self, request: HandlerRequest) -> Decision:
-        """Said honestly once; the second time in a row a person is offered."""
+        """Said honestly once; the second time in a row a person is offered. What cannot be read,
+        like a photo, is looked at by people."""
+        if request.attached and not request.text.strip():
+            unsupported = "unsupported" in request.attached
+            words = "front_desk/not_readable" if unsupported else "front_desk/file_received"
+            look = TaskForStaff(kind="look_at_file")
+            return Decision(replies=(Reply(template=words),), events=(look,))
         if request.focus.misunderstood:
             return offer_a_person(request, (), "front_desk/still_not_understood")
         focus = request.focus.with_(misunderstood=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from agente_hotelero import Mount, PluginSchema, PmsAdapter, hookimpl
+from agente_hotelero import Mount, PersonalData, PluginSchema, PmsAdapter, hookimpl
 
 
 @hookimpl
@@ -29,3 +29,10 @@ def register_router() -> Mount:
     from agente_hotelero_pms_mock.images import make_router
 
     return Mount(make=make_router)
+
+
+@hookimpl
+def register_personal_data() -> PersonalData:
+    from agente_hotelero_pms_mock.personal import erase, export
+
+    return PersonalData(export=export, erase=erase)

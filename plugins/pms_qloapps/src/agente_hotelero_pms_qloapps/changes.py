@@ -104,7 +104,8 @@ async def _load(shop: Shop, numbers: Sequence[int]) -> dict[int, Reservation]:
         return {}
     loaded: list[Booked] = []
     for part in wire.parts(numbers):
-        loaded += await reading.load(shop, await shop.client.rows("orders", reading.filters(part)))
+        rows = await shop.client.rows("orders", reading.filters(part))
+        loaded += await reading.load(shop, rows, broken=True)
     loaded.sort(key=lambda booked: booked.id)
     shown = await reading.all_shown(shop, loaded)
     return {booked.id: one for booked, one in zip(loaded, shown, strict=True)}

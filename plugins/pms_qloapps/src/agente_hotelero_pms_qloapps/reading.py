@@ -146,8 +146,10 @@ async def by_id(shop: Shop, order: int) -> Booked:
     return found[0]
 
 
-async def load(shop: Shop, orders: Sequence[Row]) -> list[Booked]:
-    """Whole orders, in the same order; those without any room are left out."""
+async def load(shop: Shop, orders: Sequence[Row], *, broken: bool = False) -> list[Booked]:
+    """Whole orders, in the same order; those without any room are left out. A line without sound
+    dates raises Unavailable; or with `broken` its order is left out, with a warning: in a list, one
+    of them must not hide all the others."""
     if not orders:
         return []
     numbers = [wire.number(order["id"]) for order in orders]
@@ -160,8 +162,7 @@ async def load(shop: Shop, orders: Sequence[Row]) -> list[Booked]:
         _details(shop, numbers),
     )
     by_order: dict[int, list[Line]] = {}
-    for row in lines:
-        line = line_of(row)
+    for line in _sound(shop, lines) if broken else map(line_of, lines):
         by_order.setdefault(line.order, []).append(line)
     known = {wire.number(person["id"]): person for person in people}
     return [
@@ -174,6 +175,19 @@ async def load(shop: Shop, orders: Sequence[Row]) -> list[Booked]:
         for number, order in zip(numbers, orders, strict=True)
         if number in by_order
     ]
+
+
+def _sound(shop: Shop, rows: Sequence[Row]) -> list[Line]:
+    """The lines of orders that have none without sound dates."""
+    lines, broken = list[Line](), set[int]()
+    for row in rows:
+        try:
+            lines.append(line_of(row))
+        except Unavailable:
+            broken.add(wire.number(row.get("id_order")))
+    for number in sorted(broken):
+        shop.services.log.warning("qloapps.broken_order", order=number)
+    return [line for line in lines if line.order not in broken]
 
 
 async def _details(shop: Shop, numbers: Sequence[int]) -> dict[int, Row]:

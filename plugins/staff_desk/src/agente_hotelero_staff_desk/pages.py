@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import wraps
 from importlib.resources import files
 from typing import Annotated, Any, Literal
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal
 from agente_hotelero import PluginConfig
 from agente_hotelero.desk import Caller, Desk, StaffReply
 from agente_hotelero.errors import AuthFailed, NotFound, Rejected, Throttled
-from agente_hotelero.pages import HEADERS, Plain, preferred_language
+from agente_hotelero.pages import HEADERS, Plain, download, preferred_language
 from agente_hotelero.stays import Image
 from fastapi import APIRouter, Form, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
@@ -58,6 +59,10 @@ class Pages:
 
     def hotel(self, tenant: str) -> str:
         return self.sections[tenant][1].hotel_name
+
+    def now(self, tenant: str) -> datetime:
+        """Aware, in UTC."""
+        return self.sections[tenant][1].clock.now()
 
     def language(self, tenant: str) -> str:
         """The hotel's first."""
@@ -192,10 +197,17 @@ def _add_chat(router: APIRouter, pages: Pages) -> None:
             zone=pages.sections[tenant][1].time_zone,
             caller=caller,
             detail=detail,
+            window_closed=_is_over(detail.window_ends_at, pages.now(tenant)),
             lines=lines,
             chats=await desk.chats(),
             quick=desk.quick_replies(detail.chat.language or pages.language(tenant)),
         )
+
+    @router.get("/{tenant}/chats/{number}/files/{line}")
+    @guarded
+    async def file(request: Request, tenant: str, number: int, line: int) -> Response:
+        _, desk = await pages.at_desk(request, tenant)
+        return download(await desk.file(number, line))
 
 
 def _add_actions(router: APIRouter, pages: Pages) -> None:
@@ -239,6 +251,10 @@ def _add_actions(router: APIRouter, pages: Pages) -> None:
         caller, desk = await acting(request, tenant, csrf)
         await (desk.take_over if action == "take-over" else desk.release)(caller, number)
         return _back(tenant, number)
+
+
+def _is_over(end: datetime | None, now: datetime) -> bool:
+    return end is not None and now >= end
 
 
 def _back(tenant: str, number: int) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 from agente_hotelero_pms_qloapps.testing.answers import Refusal, closest
 from agente_hotelero_pms_qloapps.testing.resources import Resource
@@ -31,14 +31,11 @@ def select(shop: Shop, resource: Resource, query: Mapping[str, str]) -> list[Rec
             raise Refusal(400, (32, unknown_filter(match[1], filterable)))
         if shop.old and resource.name == "customers" and match[1] == "phone":
             return []
-        found = [one for one in found if matches(text, one.row[match[1]])]
+        fits = condition(text)
+        found = [one for one in found if fits(spelt(one.row[match[1]]))]
     if "sort" in query:
         found = ordered(found, query["sort"], filterable)
     return limited(found, query["limit"]) if "limit" in query else found
-
-
-def matches(text: str, value: Value) -> bool:
-    return condition(text)(spelt(value))
 
 
 def condition(text: str) -> Test:
@@ -48,17 +45,17 @@ def condition(text: str) -> Test:
         if before or after:
             return partial(like, inner.lower(), not before, not after)
         if "|" in inner:
-            return partial(among, inner.split("|"))
+            return among(inner.split("|"))
         if "," in inner:
             low, high = inner.split(",", 1)
             return lambda value: sortable(low) <= sortable(value) <= sortable(high)
-        return partial(among, [inner])
+        return among([inner])
     if pattern := re.fullmatch(r"([<>])\[(.*)\]", text):
         bound = sortable(pattern[2])
         if pattern[1] == "<":
             return lambda value: sortable(value) < bound
         return lambda value: sortable(value) > bound
-    return partial(among, [text])
+    return among([text])
 
 
 def like(inner: str, at_start: bool, at_end: bool, value: str) -> bool:
@@ -68,10 +65,12 @@ def like(inner: str, at_start: bool, at_end: bool, value: str) -> bool:
     return value.endswith(inner) if at_end else inner in value
 
 
-def among(choices: Iterable[str], value: str) -> bool:
-    return any(sortable(one) == sortable(value) for one in choices)
+def among(choices: Iterable[str]) -> Test:
+    wanted = {sortable(one) for one in choices}
+    return lambda value: sortable(value) in wanted
 
 
+@lru_cache(maxsize=10_000)
 def sortable(text: str) -> tuple[int, Decimal, str]:
     """Numbers by value, dates with their time, everything else without case."""
     if re.fullmatch(r"-?\d+(\.\d+)?", text):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from agente_hotelero_pms_qloapps.testing.shop import Shop
 from agente_hotelero_pms_qloapps.testing.state import (
@@ -57,6 +58,7 @@ class Record:
     associations: Sequence[Association] = ()
 
 
+@lru_cache(maxsize=10_000)
 def stamp(instant: datetime | date | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S}" if instant else NEVER
 
