@@ -7,12 +7,16 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 POSTGRES = os.environ.get("HOTELERO_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("untimed", parent=hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("untimed")
 REDIS = os.environ.get("HOTELERO_TEST_REDIS", "redis://127.0.0.1:6379/0")
 
 

@@ -10,8 +10,8 @@ import httpx
 import jwt
 import pytest
 from agente_hotelero._runtime import tokens
-from agente_hotelero_channel_whatsapp.testing import Guest, Simulator
-from agente_hotelero_channel_whatsapp.testing.simulator import Fault, signature
+from agente_hotelero_channel_whatsapp.testing import Guest, MetaError, Simulator
+from agente_hotelero_channel_whatsapp.testing.simulator import signature
 
 from tests.support.hotels import NUMBERS, SECRETS
 from tests.support.processes import environment, hotelero
@@ -36,13 +36,13 @@ def call(
 @pytest.fixture(scope="module")
 def dead(running: RunningAgent, simulator: Simulator) -> int:
     """A message of Hotel Sol that Meta refused for good, and a body nobody could read."""
-    simulator.faults.append(Fault.EXPIRED_TOKEN)
+    simulator.faults.append(MetaError(code=131021))
     Guest(simulator, simulator.account(NUMBERS["sol"]), PHONE).say("¿hay wifi?")
     headers = {"X-Hub-Signature-256": signature(SECRETS["sol"], b"{broken")}
     httpx.post(f"{running.url}/webhooks/whatsapp", content=b"{broken", headers=headers)
     running.settle()
     (letter,) = [one for one in call(running, "sol").json() if one["kind"] == "send"]
-    assert (letter["state"], "AuthFailed" in letter["reason"]) == ("failed", True)
+    assert (letter["state"], "131021" in letter["reason"]) == ("failed", True)
     return int(letter["number"])
 
 
@@ -74,7 +74,7 @@ def test_who_may_only_read_may_not_replay(running: RunningAgent, dead: int) -> N
 
 @pytest.mark.parametrize("claim", ["none", "expired", "foreign key", "other audience", "garbage"])
 def test_a_token_that_is_not_ours_is_refused(running: RunningAgent, claim: str) -> None:
-    key = tokens._key(running.agent.settings)
+    key = tokens._keys(running.agent.settings)[0]
     end = datetime.now(UTC) + timedelta(hours=-1 if claim == "expired" else 1)
     claims = {"aud": tokens.AUDIENCE, "role": "owner", "tenants": ["sol"], "exp": end, "jti": "1"}
     claims["iat"] = datetime.now(UTC)

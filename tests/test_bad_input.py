@@ -104,11 +104,13 @@ def test_one_hotels_secret_does_not_open_the_other(running: RunningAgent) -> Non
 
 
 def test_a_type_nobody_answers_is_kept(running: RunningAgent) -> None:
-    post(running, message(NUMBERS["sol"], "reaction-1"))
+    body = json.loads(message(NUMBERS["sol"], "system-1"))
+    body["entry"][0]["changes"][0]["value"]["messages"][0]["type"] = "system"
+    post(running, json.dumps(body).encode())
     running.settle()
-    row = running.do(event(running, "reaction-1"))
+    row = running.do(event(running, "system-1"))
     assert row is not None
-    assert (row.tenant, row.reason) == ("sol", "reaction")
+    assert (row.tenant, row.reason) == ("sol", "system")
 
 
 def test_storage_that_is_away_is_503(

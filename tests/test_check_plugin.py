@@ -52,6 +52,74 @@ class TestToy(PmsAdapterTests):
         return None
 """
 
+# Keeps what guests say in two places, and erases as many of them as a test tells it to.
+NOTEBOOK = """
+from agente_hotelero import PersonalData, PluginSchema, hookimpl
+from agente_hotelero.schema import new_metadata
+from sqlalchemy import delete, select
+from sqlmodel import Field, SQLModel
+
+class Table(SQLModel):
+    metadata = new_metadata()
+
+class Line(Table, table=True):
+    __tablename__ = "notebook_line"
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str
+    address: str
+    words: str
+
+class Heading(Table, table=True):
+    __tablename__ = "notebook_heading"
+    id: int | None = Field(default=None, primary_key=True)
+    tenant: str
+    address: str
+    name: str
+
+def his(table, services, address):
+    return (table.tenant == services.tenant, table.address == address)
+
+async def export(services, address):
+    async with services.sessions() as session:
+        lines = (await session.scalars(select(Line).where(*his(Line, services, address)))).all()
+    return {"lines": [one.words for one in lines]} if lines else {}
+
+async def erase(services, address):
+    gone = 0
+    async with services.sessions() as session, session.begin():
+        for table in ERASED:
+            rule = delete(table).where(*his(table, services, address))
+            gone += (await session.execute(rule)).rowcount
+    return gone
+
+@hookimpl
+def register_schema():
+    return PluginSchema(metadata=Table.metadata, migrations="nowhere", prefix="notebook")
+
+@hookimpl
+def register_personal_data():
+    return PersonalData(export=export, erase=erase)
+"""
+LEAVES, MENDED = "ERASED = [Line]", "ERASED = [Line, Heading]"
+NOTEBOOK_TESTS = """
+from agente_hotelero.testing.personal import PersonalDataTests
+from agente_hotelero_notebook import Heading, Line, register_personal_data, register_schema
+
+class TestNotebook(PersonalDataTests):
+    def schema(self):
+        return register_schema()
+
+    def personal_data(self):
+        return register_personal_data()
+
+    async def leave_traces(self, services, guest):
+        mine = {"tenant": services.tenant, "address": guest.address}
+        async with services.sessions() as session, session.begin():
+            session.add(Line(words=guest.words, **mine))
+            session.add(Heading(name=guest.name, **mine))
+"""
+RESIDUE = "nothing is left of a guest who is erased"
+
 
 def check(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": str(path or ROOT)}
@@ -93,6 +161,43 @@ def test_every_bad_habit_is_named(toy: Path) -> None:
     assert "agente-hotelero-core>=0.1;" in wrong[1]
     assert "ToyPms: settings are Loose" in wrong[2]
     assert "ok     its tests" in done.stdout
+
+
+def notebook(folder: Path, erases: str, tests: str = NOTEBOOK_TESTS) -> Path:
+    """A plugin that holds something of guests, installed, and its project."""
+    module = "agente_hotelero_notebook"
+    code = f"{NOTEBOOK}\n{erases}\n"
+    distributions.install(folder, "notebook", code, module=module)
+    project = PROJECT.replace("pms-toy", "notebook").replace('pms_toy = "pms_toy"', "")
+    (folder / "pyproject.toml").write_text(f'{project}notebook = "{module}"\n')
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_notebook.py").write_text(tests)
+    return folder
+
+
+def test_a_plugin_that_leaves_something_of_a_guest_behind_fails(tmp_path: Path) -> None:
+    done = check("notebook", path=notebook(tmp_path, LEAVES))
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert any(RESIDUE in line for line in wrong), done.stdout
+    # Where it is, so that its author need not look for it.
+    assert "notebook_heading.name: 1" in done.stdout
+
+
+def test_the_same_plugin_passes_once_it_leaves_nothing(tmp_path: Path) -> None:
+    done = check("notebook", path=notebook(tmp_path, MENDED))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout
+    assert RESIDUE in done.stdout
+
+
+def test_a_plugin_that_never_looked_fails(tmp_path: Path) -> None:
+    untested = "def test_nothing() -> None: ...\n"
+    done = check("notebook", path=notebook(tmp_path, MENDED, untested))
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert done.returncode == 1
+    assert len(wrong) == 1
+    assert RESIDUE in wrong[0]
 
 
 def test_missing_credentials_are_no_pass(toy: Path) -> None:

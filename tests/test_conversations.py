@@ -38,6 +38,7 @@ from babel.dates import format_date
 from tests.support.dialogues import Dialogue, Turn, days, read_all
 from tests.support.direct import DirectGuest
 from tests.support.hotels import NUMBERS, SECRETS, TOKENS, two_hotels
+from tests.support.mail import Letterbox
 from tests.support.running import RunningAgent
 from tests.support.times import JUNE, NOVEMBER
 
@@ -54,11 +55,12 @@ phones = count(5491155550100)
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Both hotels behind one agent, and Meta's stand-in; `begun` is where its clock began."""
+    """Both hotels behind one agent, and Meta's stand-in if they are on WhatsApp; `begun` is where
+    its clock began."""
 
     begun: datetime
     running: RunningAgent
-    simulator: Simulator
+    simulator: Simulator | None
 
     def tenant(self, hotel: str) -> Tenant:
         return self.running.agent.tenants[hotel]
@@ -108,6 +110,7 @@ def test_the_same_in_other_words(world: World, dialogue: Dialogue) -> None:
 
 
 def begin(world: World, dialogue: Dialogue, hotel: str, *, version: int) -> Play:
+    assert world.simulator is not None
     account = world.simulator.account(NUMBERS[hotel])
     guest = Guest(world.simulator, account, str(next(phones)), "Guest")
     return Play(world=world, hotel=hotel, dialogue=dialogue, guest=guest, version=version)
@@ -138,7 +141,7 @@ class Play:
     world: World
     hotel: str
     dialogue: Dialogue
-    guest: Guest | DirectGuest
+    guest: Guest | DirectGuest | Letterbox
     version: int
     made: list[Reservation] = field(default_factory=list)
     shown: int = 0
@@ -204,8 +207,7 @@ class Play:
                 occupancies=(_party(wanted["party"]),),
                 locale=self.dialogue.language,
             )
-            phone = f"+{self.guest.phone}" if wanted["number"] == "own" else "+59899000000"
-            person = Person(name=wanted["name"], email=wanted.get("email"), phone=phone)
+            person = self._person(wanted)
             offer = min(
                 (
                     one
@@ -217,6 +219,11 @@ class Play:
             key = f"{self.guest.phone}-{number}"
             draft = ReservationDraft(offer=offer, guest=person, external_ref=f"T-{key}")
             self.made.append(self.world.running.do(pms.book(draft, key)))
+
+    def _person(self, wanted: dict[str, Any]) -> Person:
+        """Whose a reservation is that was made before: the guest's, by his number, or another's."""
+        phone = f"+{self.guest.phone}" if wanted["number"] == "own" else "+59899000000"
+        return Person(name=wanted["name"], email=wanted.get("email"), phone=phone)
 
     def check_reserved(self) -> None:
         """The first reservation is as the dialogue says, all others as they were."""
@@ -255,14 +262,18 @@ class Play:
         assert made.stay == Stay(arrival=arrival, departure=departure)
         assert (party.adults, len(party.child_ages)) == (adults, children)
         assert (made.guest.name, made.guest.email) == (booked["name"], booked.get("email"))
-        assert made.guest.phone == f"+{self.guest.phone}"
+        assert made.guest.phone == self._number()
         assert booked.get("room") in (None, made.room_type_id)
         assert made.status == booked.get("status", "confirmed")
         summary = next(row for row in self._outbox() if "front_desk/booked" in row.acts)
         assert made.reference in summary.content["text"]
         assert {"source": made.reference, **_money(made.total)} in summary.amounts
 
-    def _check_facts(self, turn: Turn, replies: list[Sent], where: str) -> None:
+    def _number(self) -> str | None:
+        """The guest's telephone number, as far as the agent knows it."""
+        return f"+{self.guest.phone}"
+
+    def _check_facts(self, turn: Turn, replies: Sequence[Any], where: str) -> None:
         words = "\n".join(reply.text for reply in replies)
         if turn.stay:
             for day in days(turn.stay, self.world.today(self.hotel)):
@@ -274,7 +285,7 @@ class Play:
         for fact in turn.says:
             self._check_fact(fact, words, replies, where)
 
-    def _check_fact(self, fact: str, words: str, replies: list[Sent], where: str) -> None:
+    def _check_fact(self, fact: str, words: str, replies: Sequence[Any], where: str) -> None:
         tenant = self.world.tenant(self.hotel)
         config = self._adapter().config
         if fact == "map":
@@ -293,7 +304,7 @@ class Play:
         language = self.dialogue.language
         return format_date(day, DATES[language], locale=LOCALES[language])
 
-    def _check_amounts(self, replies: list[Sent], rows: list[Outbox], where: str) -> None:
+    def _check_amounts(self, replies: Sequence[Any], rows: list[Outbox], where: str) -> None:
         """Every amount the guest sees is of this hotel's currency and names its source."""
         house = " ".join(
             text
@@ -302,9 +313,9 @@ class Play:
         )
         currency = self._adapter().config.currency
         by_mark = {str(row.id): row for row in rows}
-        assert {reply.mark for reply in replies} == set(by_mark), where
+        assert {_number(reply) for reply in replies} == set(by_mark), where
         for reply in replies:
-            row = by_mark[reply.mark]
+            row = by_mark[_number(reply)]
             sourced = {(one["currency"], Decimal(one["amount"])) for one in row.amounts}
             for match in AMOUNT.finditer(reply.text):
                 if match.group() in house:
@@ -313,10 +324,10 @@ class Play:
                 assert match[1] == currency, where
 
     def _check_offers(
-        self, turn: Turn, replies: list[Sent], rows: list[Outbox], where: str
+        self, turn: Turn, replies: Sequence[Any], rows: list[Outbox], where: str
     ) -> None:
         """What is offered is what the PMS sells: the same offers, totals, terms and photos."""
-        by_mark = {reply.mark: reply for reply in replies}
+        by_mark = {_number(reply): reply for reply in replies}
         cards = [(by_mark[str(row.id)], row) for row in rows if "front_desk/offer" in row.acts]
         assert cards, where
         offers = {offer.id: offer for offer in self._sold(turn)}
@@ -405,6 +416,11 @@ def _free(offer: Offer) -> bool:
 
 def _money(money: Any) -> dict[str, str]:
     return {"amount": str(money.amount), "currency": money.currency}
+
+
+def _number(reply: Sent) -> str:
+    """Of the outbox; of a message that took several bodies, all but the last say so."""
+    return reply.mark.removesuffix("+")
 
 
 def _decimal(text: str, language: str) -> Decimal:

@@ -21,6 +21,7 @@ class Person:
     """Somebody with a token."""
 
     def __init__(self, running: RunningAgent, token: str) -> None:
+        self.token = token
         self._base = f"{running.url}{API}"
         self._headers = {"Authorization": f"Bearer {token}"}
 
@@ -291,6 +292,46 @@ def test_what_somebody_made_ends_with_him(running: RunningAgent) -> None:
     assert person(running).do("PATCH", "/tenants/sol/people/eva", {"active": False}) == 204
     assert (eva.do("GET", "/me"), bot.do("GET", "/me")) == (401, 401)
     assert bot.do("PATCH", "/tenants/sol/people/eva", {"active": True}) == 401
+
+
+def program(running: RunningAgent, maker: Person, hours: int = 24) -> tuple[Person, str]:
+    """A token for a program, and its id."""
+    new = {"role": "owner", "hours": hours, "name": "bot"}
+    made = maker.answer("POST", "/tenants/sol/tokens", new).json()
+    return Person(running, made["token"]), made["id"]
+
+
+def test_what_his_programs_made_ends_with_him_too(running: RunningAgent) -> None:
+    pia = logged_in(running, "pia", "owner")
+    first, _ = program(running, pia)
+    second, _ = program(running, first)
+    assert second.do("GET", "/me") == 200
+    assert person(running).do("PATCH", "/tenants/sol/people/pia", {"active": False}) == 204
+    assert (first.do("GET", "/me"), second.do("GET", "/me")) == (401, 401)
+
+
+def test_a_program_has_no_more_rights_than_whoever_made_it_has_now(running: RunningAgent) -> None:
+    leo = logged_in(running, "leo", "owner")
+    first, _ = program(running, leo)
+    second, _ = program(running, first)
+    assert person(running).do("PATCH", "/tenants/sol/people/leo", {"role": "read-only"}) == 204
+    for one in (first, second):
+        assert one.answer("GET", "/me").json()["role"] == "read-only"
+        assert one.do("PATCH", "/tenants/sol/people/leo", {"role": "owner"}) == 403
+
+
+def test_what_a_program_made_ends_when_its_own_token_does(running: RunningAgent) -> None:
+    owner = person(running)
+    first, token_id = program(running, owner, hours=1)
+    second, _ = program(running, first, hours=2160)
+    third, _ = program(running, second, hours=2160)
+    ends = {
+        tokens.read(running.agent.door.settings, one.token).ends_at
+        for one in (first, second, third)
+    }
+    assert len(ends) == 1
+    assert owner.do("POST", "/tenants/sol/tokens/revoke", {"id": token_id}) == 204
+    assert [one.do("GET", "/me") for one in (first, second, third)] == [401, 401, 401]
 
 
 def test_a_new_password_ends_old_log_ins(running: RunningAgent) -> None:

@@ -15,6 +15,7 @@ from agente_hotelero._runtime.plugins import installed
 from agente_hotelero.cli import main
 from agente_hotelero.config import PluginSwitch, Settings, TenantSettings, load
 from agente_hotelero.errors import ConfigError
+from agente_hotelero_channel_gmail.config import GmailConfig
 from agente_hotelero_channel_web.channel import WebConfig
 from agente_hotelero_channel_whatsapp.config import WhatsAppConfig
 from agente_hotelero_front_desk.config import FrontDeskConfig
@@ -22,17 +23,21 @@ from agente_hotelero_nlp_llm.config import NlpLlmConfig
 from agente_hotelero_nlp_local.engine import NlpLocalConfig
 from agente_hotelero_pms_mock.config import MockConfig
 from agente_hotelero_pms_qloapps.config import QloAppsConfig
+from agente_hotelero_review_requests.config import ReviewConfig
+from agente_hotelero_stt_tts.config import SttTtsConfig
 from pydantic import BaseModel
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "hotel.example.toml"
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *ROOT.glob("plugins/*/*.md")]
 SECRETS = {
+    "SOL_GMAIL_APP_PASSWORD": "abcd efgh ijkl mnop",
     "SOL_WHATSAPP_TOKEN": "a",
     "SOL_WHATSAPP_APP_SECRET": "b",
     "SOL_WHATSAPP_VERIFY_TOKEN": "c",
 }
 MODELS: dict[str, type[BaseModel]] = {
+    "channel_gmail": GmailConfig,
     "channel_web": WebConfig,
     "channel_whatsapp": WhatsAppConfig,
     "front_desk": FrontDeskConfig,
@@ -40,6 +45,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "nlp_local": NlpLocalConfig,
     "pms_mock": MockConfig,
     "pms_qloapps": QloAppsConfig,
+    "review_requests": ReviewConfig,
+    "stt_tts": SttTtsConfig,
 }
 NO_DEFAULT = {
     "nlp_llm": {"base_url": "http://127.0.0.1:8080/v1", "model": "small"},
@@ -159,7 +166,7 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.match(r"# Agente Hotelero\n\n```\nmake run .*\nmake test .*\n```\n", text)
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    for target in re.findall(r"\bmake ([a-z]\w*)\b", text):
+    for target in re.findall(r"\bmake ([a-z][\w-]*)", text):
         assert target in targets or target in ("them",), target
 
 

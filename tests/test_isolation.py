@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import pytest
 from agente_hotelero._db import repository
 from agente_hotelero._db.models import Mode
-from agente_hotelero._runtime import logs
+from agente_hotelero._runtime import agent, logs
+from agente_hotelero._runtime.plugins import installed
+from agente_hotelero.config import Settings
 from agente_hotelero_channel_whatsapp.testing import Account, Guest, Simulator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -187,3 +189,17 @@ def test_a_desk_shows_its_own_hotels_words_alone(booked: Pair, hotel: str) -> No
     other = "luna" if hotel == "sol" else "sol"
     assert MARKS[hotel][1] in shown
     assert not [mark for mark in MARKS[other] if mark in shown]
+
+
+def test_a_hotel_needs_no_settings_of_a_pms_that_another_has() -> None:
+    """QloApps brings a page, of rooms' pictures; a hotel without QloApps has no address for it."""
+    assert "pms_qloapps" in installed()
+    qloapps = {"base_url": "https://book.hotel.example", "api_key": "K" * 32}
+    tree = {
+        "plugins": {name: {"enabled": True} for name in ("nlp_local", "pms_mock", "pms_qloapps")},
+        "tenants": {
+            "luna": {"name": "Luna", "pms": "pms_mock"},
+            "sol": {"name": "Sol", "pms": "pms_qloapps", "plugins": {"pms_qloapps": qloapps}},
+        },
+    }
+    agent.check(Settings.model_validate(tree))

@@ -46,6 +46,7 @@ ENDPOINT = "HOTELERO__PLUGINS__NLP_LLM__"
 def settings(tmp_path: str, url: str) -> Settings:
     environ = {
         "TEST_DATABASE": f"sqlite:///{tmp_path}/agent.db",
+        "TEST_MEDIA": f"{tmp_path}/media",
         "WHATSAPP_API": "http://127.0.0.1:9",
         "HOTELERO__TENANTS__SOL__NLP": json.dumps(["nlp_llm", "nlp_local"]),
         f"{ENDPOINT}ENABLED": "true",

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 import structlog
 from agente_hotelero._db import cursors
 from agente_hotelero._db.staff_models import WebhookDelivery, WebhookSubscription
-from agente_hotelero._runtime import announcing, pms_changes
+from agente_hotelero._runtime import announcing, pms_changes, public_net
 from agente_hotelero._runtime.guarded_pms import GuardedPms
 from agente_hotelero.stays import Guest as Visitor
 from agente_hotelero.stays import Occupancy, OfferQuery, ReservationDraft, Stay
@@ -140,7 +140,8 @@ def test_what_the_front_office_changes_in_the_pms_is_told(
 
     async def cursor() -> str | None:
         async with agent.database.sessions() as session:
-            return await cursors.get(session, "sol", "pms_mock", "1")
+            found = await cursors.get(session, "sol", "pms_mock", "1")
+        return found[0] if found else None
 
     running.do(ring())
     deadline = time.monotonic() + PATIENCE
@@ -237,18 +238,33 @@ def test_a_subscription_that_makes_no_sense_is_refused(
     assert person(running).do("POST", "/tenants/sol/webhooks", wanted) == 422
 
 
-@pytest.mark.parametrize(
-    ("url", "public"),
-    [
-        ("https://127.0.0.1/", False),
-        ("https://10.1.2.3/", False),
-        ("https://169.254.169.254/latest", False),
-        ("https://[::1]/", False),
-        ("https://93.184.216.34/", True),
-    ],
-)
-def test_addresses_inside_are_told_from_those_outside(url: str, public: bool) -> None:
-    assert asyncio.run(announcing.is_public(url)) is public
+def test_a_secret_is_rotated_and_both_are_good_for_a_day(
+    running: RunningAgent, receiver: Receiver
+) -> None:
+    owner, now, body = person(running), running.clock.now(), b"{}"
+    made = subscribe(owner, receiver)
+    path = f"/tenants/sol/webhooks/{made['number']}"
+    new = owner.answer("POST", f"{path}/rotate").json()["secret"]
+    assert new != made["secret"]
+
+    async def row() -> WebhookSubscription:
+        async with running.agent.database.sessions() as session:
+            found = await session.get(WebhookSubscription, made["number"])
+            assert found is not None
+            return found
+
+    def headers(at: datetime) -> dict[str, str]:
+        return announcing.headers_for(running.do(row()), body, at)
+
+    def signature(secret: str) -> str:
+        return announcing.signed(secret, body, now)[announcing.SIGNATURE]
+
+    assert headers(now)["X-Hotelero-Signature"] == signature(new)
+    assert headers(now)["X-Hotelero-Signature-Previous"] == signature(made["secret"])
+    assert "X-Hotelero-Signature-Previous" not in headers(now + timedelta(days=1))
+    assert owner.do("POST", "/tenants/sol/webhooks/999999/rotate") == 404
+    assert owner.do("DELETE", path) == 204
+    assert owner.do("POST", f"{path}/rotate") == 404
 
 
 def test_one_that_drips_is_not_waited_for(
@@ -268,7 +284,7 @@ def test_one_that_drips_is_not_waited_for(
         )
 
         async def post() -> str:
-            async with announcing.client() as http:
+            async with public_net.client(private_too=True) as http:
                 agent = running.agent
                 made = announcing.Deliverer(
                     database=agent.database,
@@ -277,7 +293,6 @@ def test_one_that_drips_is_not_waited_for(
                     clock=agent.clock,
                     log=structlog.get_logger(),
                     metrics=agent.metrics,
-                    private_too=True,
                 )
                 return await made._post(delivery, row)
 

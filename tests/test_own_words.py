@@ -27,6 +27,42 @@ def test_every_sentence_of_ours_could_be_a_hotels_own(sources: Mapping[str, str]
 
 
 @pytest.mark.parametrize(
+    "link",
+    [
+        "https://g.page/r/abc/review",
+        "https://search.google.com/local/writereview?placeid=1",
+        "https://www.tripadvisor.com.br/UserReviewEdit-g1",
+        "es.trustpilot.com/evaluate/hotel.example",
+    ],
+)
+@pytest.mark.parametrize("name", ["front_desk/es/opinion_thanks", "core/es/how_to_stop"])
+def test_no_words_of_a_hotel_lead_to_a_review_page(
+    sources: Mapping[str, str], name: str, link: str
+) -> None:
+    """The content would see it, and who complains would not."""
+    with pytest.raises(Rejected, match="review"):
+        words.check(sources, name, f"Gracias. Déjanos tus estrellas: {link}")
+
+
+@pytest.mark.parametrize(
+    "text", ["¡Que tengas un buen día!", "Responde STOPPING.", "Lee la BAJAMAR."]
+)
+def test_words_that_say_how_to_stop_name_a_word_that_stops(
+    sources: Mapping[str, str], text: str
+) -> None:
+    with pytest.raises(Rejected, match="stops the messages"):
+        words.check(sources, "core/es/how_to_stop", text)
+    words.check(sources, "core/es/how_to_stop", f"{text} Si no quieres más: «Baja»")
+
+
+def test_other_links_are_a_hotels_own(sources: Mapping[str, str]) -> None:
+    where = (
+        "Gracias. Cómo llegar: https://maps.app.goo.gl/abc y https://www.google.com/maps/place/x"
+    )
+    words.check(sources, "front_desk/es/opinion_thanks", where)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param("{{ total.money.amount }}", id="a part of it"),

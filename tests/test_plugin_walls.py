@@ -147,7 +147,8 @@ def test_what_could_not_be_opened_is_left_out_and_named(agent: Cluster) -> None:
     assert report["plugins"]["opens_badly"]["state"] == "failed"
     assert "could not be opened" in report["tenants"]["default"]["failed"]["opens_badly"]
     assert report["tenants"]["default"]["pms"]["detail"] == "not in service"
-    assert "1234" not in json.dumps(report) + agent.agents[0].log.read_text()
+    # As a word: the random ids of traces hold any four digits now and then.
+    assert not re.search(r"\b1234\b", json.dumps(report) + agent.agents[0].log.read_text())
 
 
 def test_what_could_not_be_loaded_is_named_with_its_reason(agent: Cluster) -> None:

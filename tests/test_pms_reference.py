@@ -21,10 +21,20 @@ OPERATIONS = sorted(
     if not name.startswith("_") and not hasattr(Component, name)
 )
 REQUIRED = sorted(PmsAdapter.__abstractmethods__)
+# What no PMS raises: docs/reference/errors.md has them.
+OF_CHANNELS = (
+    errors.WindowClosed,
+    errors.RecipientRefused,
+    errors.TemplateRefused,
+    errors.BadMedia,
+)
 ERRORS = sorted(
     name
     for name, kind in vars(errors).items()
-    if inspect.isclass(kind) and issubclass(kind, Exception) and kind.__module__ == errors.__name__
+    if inspect.isclass(kind)
+    and issubclass(kind, Exception)
+    and kind.__module__ == errors.__name__
+    and kind not in OF_CHANNELS
 )
 # Every value that an operation takes or returns.
 VALUES = sorted(

@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).parents[1] / "core" / "src" / "agente_hotelero"
-REPOSITORIES = ("repository.py", "desk.py", "subscriptions.py")
+REPOSITORIES = (
+    "repository.py",
+    "desk.py",
+    "subscriptions.py",
+    "consent.py",
+    "heard.py",
+    "stays.py",
+    "journeys.py",
+    "audit.py",
+    "rights.py",
+)
 # By id only, from the engine or the door, or for the whole installation: each says so.
 FOR_ALL = {
     "conversation_by_id": "For the engine",
@@ -18,6 +28,7 @@ FOR_ALL = {
     "oldest_new_body": "For the engine",
     "delivery": "For the engine",
     "forget": "For all hotels",
+    "old_recordings": "For the core's job",
     "queues": "For the installation's gauges",
     "dead_counts": "For the installation's gauges",
     "raw_counts": "Bodies of the installation",
@@ -33,6 +44,7 @@ FOR_ALL = {
     "revoke": "A token ends now",
     "is_revoked": "",
     "add_event": "Store an event",
+    "_bodies": "Bodies of the installation",
 }
 # Tables that belong to no hotel yet, or that are reached through a hotel's own key.
 TABLES_ELSEWHERE = {"RAW", "InboxRaw", "OPERATION", "PmsOperation", "raw_", "operation_"}

@@ -41,6 +41,7 @@ def environ(folder: Path, questions: str = QUESTIONS) -> dict[str, str]:
     file.write_text(questions, encoding="utf-8")
     return {
         "TEST_DATABASE": f"sqlite:///{folder}/agent.db",
+        "TEST_MEDIA": f"{folder}/media",
         "WHATSAPP_API": "http://127.0.0.1:9",
         "HOTELERO__TENANTS__SOL__QUESTIONS": str(file),
     }

@@ -9,11 +9,11 @@ python=$1 venv=$2 requirements=$3
 }
 if command -v uv >/dev/null 2>&1; then
     [ -x "$venv/bin/python" ] || uv venv --quiet --python "$python" "$venv"
-    uv pip install --quiet --python "$venv/bin/python" "hatchling>=1.27" "editables>=0.5"
+    uv pip install --quiet --python "$venv/bin/python" "hatchling>=1.27" "editables>=0.5" "setuptools>=70.1"
     uv pip install --quiet --python "$venv/bin/python" --no-build-isolation -r "$requirements"
 else
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "hatchling>=1.27" "editables>=0.5"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "hatchling>=1.27" "editables>=0.5" "setuptools>=70.1"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --no-build-isolation -r "$requirements"
 fi

@@ -25,6 +25,12 @@ def replies(simulator: Simulator, phone: str) -> list[Sent]:
 def test_pending_work_of_the_release_before_is_finished(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "agent.db") as database:
         database.executescript(DUMP.read_text(encoding="utf-8"))
+        # They wrote just now: to guests of last month nothing may be said any more.
+        database.execute("UPDATE conversation SET last_guest_at = datetime('now')")
+        database.execute(
+            "CREATE TRIGGER just_now AFTER INSERT ON conversation BEGIN "
+            "UPDATE conversation SET last_guest_at = datetime('now') WHERE id = NEW.id; END"
+        )
     with Simulator([ACCOUNT], statuses=False) as simulator:
         environ = environment(
             f"sqlite:///{tmp_path}/agent.db",

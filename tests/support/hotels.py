@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import uuid
 from pathlib import Path
 
 from agente_hotelero._runtime.plugins import installed
@@ -14,7 +16,14 @@ TOKENS = {"sol": "token-of-sol", "luna": "token-of-luna"}
 FILE = Path(__file__).with_name("two_hotels.toml")
 
 
-def two_hotels(database_url: str, *, whatsapp: str) -> Settings:
-    """Settings of both, on a database, with the address of a Cloud API."""
-    environ = {"TEST_DATABASE": database_url, "WHATSAPP_API": whatsapp}
+def two_hotels(database_url: str, *, whatsapp: str, **more: str) -> Settings:
+    """Settings of both, on a database, with the address of a Cloud API, and what `more` says by
+    names of environment variables."""
+    media = Path(tempfile.gettempdir()) / f"hotelero-media-{uuid.uuid4().hex[:12]}"
+    environ = {
+        "TEST_DATABASE": database_url,
+        "TEST_MEDIA": str(media),
+        "WHATSAPP_API": whatsapp,
+        **more,
+    }
     return load(FILE, environ, installed=set(installed()))

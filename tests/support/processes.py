@@ -44,25 +44,29 @@ def hotelero(
 
 @dataclass
 class Served:
-    """A `hotelero run` or `worker` that can be killed; `url` is known once it is ready."""
+    """A `hotelero run` or `worker` that can be killed; `url` is known once it is ready, for which
+    it has `patience` seconds. `port` 0 is any."""
 
     environ: Mapping[str, str]
     cwd: Path
     command: str = "run"
     url: str = ""
+    port: int = 0
+    host: str = "127.0.0.1"
+    patience: float = START_SECONDS
     log: Path = field(init=False)
 
     def __enter__(self) -> Self:
         self.log = self.cwd / f"log-{time.monotonic_ns()}"
         self._out = self.log.open("w")
         self.process = subprocess.Popen(
-            [HOTELERO, self.command, "--host", "127.0.0.1", "--port", "0"],
+            [HOTELERO, self.command, "--host", self.host, "--port", str(self.port)],
             env=dict(self.environ),
             cwd=self.cwd,
             stdout=self._out,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.patience
         while not (
             found := re.search(r"(?:Chat|metrics) at (http://\S+?)/\n", self.log.read_text())
         ):
