@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 
-ACCEPTED = json.dumps({"messages": [{"id": "wamid.benchmark"}]}).encode()
-
 
 @dataclass
 class Meta:
-    """When each recipient's latest message came, by the monotonic clock, and how many in all."""
+    """When each recipient's latest message came, by the monotonic clock, and how many in all.
+
+    `told` hears of each: its id and to whom it goes.
+    """
 
     arrived: dict[str, float] = field(default_factory=dict)
     count: int = 0
     url: str = ""
+    told: Callable[[str, str], None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -32,16 +34,22 @@ class Meta:
             part = await receive()
             body += part.get("body", b"")
             more = part.get("more_body", False)
-        message = json.loads(body)
-        if message.get("status") != "read":
+        message = json.loads(body or b"{}")
+        known = "messaging_product" in message
+        if known and message.get("status") != "read":
             self.count += 1
-            self.arrived[message["to"].lstrip("+")] = time.monotonic()
+            to = message["to"].lstrip("+")
+            self.arrived[to] = time.monotonic()
+            if self.told is not None:
+                self.told(f"wamid.benchmark{self.count}", to)
+        answer = json.dumps({"messages": [{"id": f"wamid.benchmark{self.count}"}]}).encode()
         headers = [
             (b"content-type", b"application/json"),
-            (b"content-length", str(len(ACCEPTED)).encode()),
+            (b"content-length", str(len(answer)).encode()),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": ACCEPTED})
+        start = {"type": "http.response.start", "status": 200 if known else 404, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": answer})
 
 
 @contextmanager

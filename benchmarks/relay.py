@@ -8,20 +8,26 @@ import json
 import statistics
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 
 import structlog
 from agente_hotelero._db.migrate import migrate, owners
 from agente_hotelero._db.session import connect
 from agente_hotelero._runtime import logs
+from agente_hotelero._runtime.accounts import Accounts
 from agente_hotelero._runtime.agent import SystemClock
 from agente_hotelero._runtime.announcing import Announcer
 from agente_hotelero._runtime.engine import Engine
+from agente_hotelero._runtime.happenings import Happenings
 from agente_hotelero._runtime.ingest import RawWriter
 from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
+from agente_hotelero._runtime.opting import Opting
+from agente_hotelero._runtime.receipts import Receipts
 from agente_hotelero._runtime.relay import Directory, Relay
+from agente_hotelero._runtime.subscribers import Subscribers
+from agente_hotelero._runtime.templates import Renderer
 from agente_hotelero_channel_whatsapp.ingress import WhatsAppIngress
 
 from benchmarks import acks
@@ -54,15 +60,17 @@ def receipt() -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
 
-async def relayed(kind: str, bodies: Sequence[Sequence[bytes]]) -> list[float]:
-    """CPU microseconds per event of each batch; the first one warms up and is left out."""
+@asynccontextmanager
+async def relay_on(kind: str) -> AsyncIterator[tuple[RawWriter, Relay]]:
+    """The way into an empty database, and the relay behind it; nobody answers."""
     clock, metrics, log = SystemClock(), Metrics(), structlog.get_logger("agent")
-    costs = []
     with database(kind) as url:
         held = connect(url)
         await migrate(held.engine, owners({}))
         writer = RawWriter(held.sync_engine, clock)
         engine = Engine(held)
+        announcer = Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset())
+        accounts = Accounts(database=held, engine=engine, announcer=announcer, clock=clock, log=log)
         relay = Relay(
             held,
             engine,
@@ -73,18 +81,31 @@ async def relayed(kind: str, bodies: Sequence[Sequence[bytes]]) -> list[float]:
             debounce=0.0,
             limiter=Limiter(None, log=log, metrics=metrics),
             guest_per_minute=1000,
-            announcer=Announcer(engine=engine, clock=clock, wanted=lambda tenant: frozenset()),
+            announcer=announcer,
+            happenings=Happenings(clock=clock, log=log, accounts=accounts),
+            receipts=Receipts(clock=clock, log=log, engine=engine, accounts=accounts, attempts=5),
+            subscribers=Subscribers(subscriptions=[], log=log),
+            opting=Opting(
+                engine=engine, clock=clock, tenants={}, renderer_of=lambda tenant: Renderer({})
+            ),
         )
         await _create_engine_tables(url)
         writer.start()
+        yield writer, relay
+        await writer.stop()
+        await held.close()
+
+
+async def relayed(kind: str, bodies: Sequence[Sequence[bytes]]) -> list[float]:
+    """CPU microseconds per event of each batch; the first one warms up and is left out."""
+    costs = []
+    async with relay_on(kind) as (writer, relay):
         for batch in bodies:
             await asyncio.gather(*(writer.put(CHANNEL, [NUMBER], body) for body in batch))
             before = time.process_time()
             while await relay.run_once():
                 continue
             costs.append((time.process_time() - before) / len(batch) * 1e6)
-        await writer.stop()
-        await held.close()
     return costs[1:]
 
 
