@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -424,3 +425,31 @@ def test_a_backup_without_a_file_that_a_row_names_is_not_proved(small: Installat
     small.run("backup", "--to", str(small.folder / "other"))
     at = {"HOTELERO__BACKUP_FOLDER": str(small.folder / "other")}
     assert "1 files of guests are missing" in small.run("backup", "verify", ends=1, **at)
+
+
+@pytest.mark.anyio
+async def test_what_a_killed_copy_left_on_the_shelf_goes_a_day_later(tmp_path: Path) -> None:
+    file, shelf = tmp_path / "made.tar", tmp_path / "shelf"
+    file.write_bytes(b"a backup")
+    shelf.mkdir()
+    killed, running = (shelf / f"{shelves.name_at(_days_ago(n))}.part" for n in (2, 0))
+    for part in (killed, running):
+        part.write_bytes(b"half a back")
+    os.utime(killed, times=(_days_ago(2).timestamp(),) * 2)
+    name = shelves.name_at(_days_ago(1))
+    await shelves.FolderShelf(shelf).put(name, file)
+    assert sorted(one.name for one in shelf.iterdir()) == [name, running.name]
+
+
+@pytest.mark.anyio
+async def test_a_file_that_looks_like_a_backup_of_no_day_stops_no_retention(tmp_path: Path) -> None:
+    shelf = shelves.FolderShelf(tmp_path)
+    names = [shelves.name_at(_days_ago(days)) for days in (40, 3, 2, 1)]
+    for name in (*names, "hotelero-20261399T000000Z.tar"):
+        (tmp_path / name).touch()
+    assert await shelves.forget(shelf, 30, datetime.now(UTC), keep=None) == names[:1]
+    assert await shelf.names() == names[1:]
+
+
+def _days_ago(days: int) -> datetime:
+    return datetime.now(UTC) - timedelta(days=days)

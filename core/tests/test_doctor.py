@@ -29,11 +29,15 @@ def pms(make: Make) -> GuardedPms:
     return make()
 
 
-async def rows(pms: GuardedPms | None, *, zone: str = "UTC", **failed: str) -> list[Row]:
+async def rows(
+    pms: GuardedPms | None, *, zone: str = "UTC", voice: Any = None, **failed: str
+) -> list[Row]:
     tenant: Any = SimpleNamespace(
         id="sol",
         pms=pms,
         nlp=[],
+        transcriber=voice,
+        synthesizer=None,
         channels={},
         failed=failed,
         settings=SimpleNamespace(time_zone=zone),
@@ -107,6 +111,17 @@ async def test_two_clocks_are_told(pms: GuardedPms) -> None:
 async def test_a_pms_that_is_away_is_told(pms: GuardedPms, hotel: FakeHotel) -> None:
     hotel.errors["properties"] = [Unavailable() for _ in range(3)]
     assert (await rows(pms))[-1].what == "property 1 cannot be read: Unavailable"
+
+
+@pytest.mark.anyio
+async def test_who_listens_is_asked_as_others_are(pms: GuardedPms) -> None:
+    async def diagnose() -> Sequence[Finding]:
+        raise Unavailable("the model was not loaded")
+
+    voice = (SimpleNamespace(diagnose=diagnose), pms.guard)
+    assert await rows(None, voice=voice) == [
+        Row(part="sol/fake", ok=False, what="Unavailable: the model was not loaded")
+    ]
 
 
 @pytest.mark.anyio

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from agente_hotelero import Services
+from agente_hotelero import Finding, Services
+from agente_hotelero.errors import Unavailable
 from agente_hotelero.testing import lend
 from agente_hotelero.testing.speech import SynthesizerTests, TranscriberTests
 from agente_hotelero_stt_tts import models
@@ -85,3 +86,13 @@ class TestEndpointThatSpeaks(SynthesizerTests):
 class TestKokoro(SynthesizerTests):
     def make_synthesizer(self) -> Speaker:
         return Speaker(SttTtsConfig(), lend())
+
+
+@pytest.mark.anyio
+async def test_too_little_memory_is_said_and_enough_is_enough() -> None:
+    async with Listener(SttTtsConfig(memory_mb=300), lend()) as listener:
+        with pytest.raises(Unavailable):
+            await listener.diagnose()
+    async with Listener(SttTtsConfig(), lend()) as listener:
+        (found,) = await listener.diagnose()
+    assert found == Finding(ok=True, what="whisper listens")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +19,7 @@ from agente_hotelero.errors import NotFound, Unavailable
 NAME = re.compile(r"hotelero-(\d{8}T\d{6})Z\.tar(\.age)?")
 STAMP = "%Y%m%dT%H%M%S"
 AT_LEAST = 3
+LEFT_BEHIND_SECONDS = 24 * 3600
 
 
 class Shelf(Protocol):
@@ -48,16 +51,21 @@ async def forget(shelf: Shelf, days: int, now: datetime, keep: str | None) -> Se
     """Remove what is older, but never the last few - a clock may be wrong, a job may have stood -
     nor the one to keep."""
     names = await shelf.names()
-    old = [one for one in names[:-AT_LEAST] if _made_at(one) < now - timedelta(days=days)]
-    old = [one for one in old if one != keep]
+    since = now - timedelta(days=days)
+    made = {name: _made_at(name) for name in names[:-AT_LEAST]}
+    old = [name for name, at in made.items() if at is not None and at < since and name != keep]
     for name in old:
         await shelf.remove(name)
     return old
 
 
-def _made_at(name: str) -> datetime:
+def _made_at(name: str) -> datetime | None:
+    """None for what is no backup's name, such as one of a thirteenth month."""
     found = NAME.fullmatch(name)
-    return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC) if found else datetime.max
+    try:
+        return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 class FolderShelf:
@@ -76,13 +84,14 @@ class FolderShelf:
 
     async def names(self) -> Sequence[str]:
         found = self._folder.glob("hotelero-*") if self._folder.is_dir() else ()
-        return sorted(one.name for one in found if NAME.fullmatch(one.name))
+        return sorted(one.name for one in found if _made_at(one.name))
 
     async def remove(self, name: str) -> None:
         await _in_thread(lambda: (self._folder / name).unlink(missing_ok=True))
 
     def _put(self, name: str, file: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._clear_left_behind()
         part = self._folder / f"{name}.part"
         try:
             with file.open("rb") as source, open(os.open(part, *PRIVATE), "wb") as target:
@@ -92,6 +101,13 @@ class FolderShelf:
             part.replace(self._folder / name)
         finally:
             part.unlink(missing_ok=True)
+
+    def _clear_left_behind(self) -> None:
+        """Parts of copies that were killed: guests' data that no retention would ever end."""
+        for part in self._folder.glob("hotelero-*.part"):
+            with contextlib.suppress(FileNotFoundError):  # Another machine's copy just ended.
+                if part.stat().st_mtime < time.time() - LEFT_BEHIND_SECONDS:
+                    part.unlink()
 
 
 PRIVATE = (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -110,14 +126,14 @@ class BucketShelf:
         await self._bucket.download(name, to)
 
     async def names(self) -> Sequence[str]:
-        return sorted([one async for one in self._bucket.names() if NAME.fullmatch(one)])
+        return sorted([one async for one in self._bucket.names() if _made_at(one)])
 
     async def remove(self, name: str) -> None:
         await self._bucket.delete(name)
 
 
-async def _in_thread(work: object) -> None:
+async def _in_thread(work: Callable[[], object]) -> None:
     try:
-        await asyncio.to_thread(work)  # type: ignore[arg-type]
+        await asyncio.to_thread(work)
     except OSError as error:
         raise Unavailable(f"the folder of backups: {type(error).__name__}") from error

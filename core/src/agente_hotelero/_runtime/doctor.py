@@ -75,6 +75,8 @@ async def _of_tenant(tenant: Tenant) -> AsyncIterator[Row]:
     if tenant.pms is not None:
         parts.append((tenant.pms.plugin, tenant.pms.adapter, tenant.pms.guard))
     parts += [(guard.plugin, engine, guard) for engine, guard in tenant.nlp]
+    voices = (tenant.transcriber, tenant.synthesizer)
+    parts += [(one[1].plugin, *one) for one in voices if one is not None]
     parts += [
         (f"{plugin}:{account}", channel, guard)
         for (plugin, account), (channel, guard) in tenant.channels.items()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from agente_hotelero import Health, Services, Transcriber
+from agente_hotelero import Finding, Health, Services, Transcriber
 from agente_hotelero.errors import HoteleroError, Unavailable
 from agente_hotelero.speech import ListenRequest, SpeechModel, Transcript, Word
 from agente_hotelero.workers import Head, Worker
@@ -47,6 +47,12 @@ class Listener(Transcriber[SttTtsConfig]):
         if self.config.listen == "openai" and self.config.listen_url is None:
             detail = self._missing = "listen_url is not set"
         return Health(ok=not self._missing, detail=detail)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        """The model is loaded, which takes seconds."""
+        if self._worker is not None:
+            await self._worker.start()
+        return await super().diagnose()
 
     def models(self) -> Sequence[SpeechModel]:
         folder = Path(self.config.models_dir)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from agente_hotelero import Health, Services, Synthesizer
+from agente_hotelero import Finding, Health, Services, Synthesizer
 from agente_hotelero.errors import HoteleroError, Unavailable, Unsupported
 from agente_hotelero.speech import Pcm, SpeakRequest, SpeechModel
 from agente_hotelero.workers import Head, Worker
@@ -60,6 +60,12 @@ class Speaker(Synthesizer[SttTtsConfig]):
         if self.config.speak == "openai" and self.config.speak_url is None:
             detail = self._missing = "speak_url is not set"
         return Health(ok=not self._missing, detail=detail)
+
+    async def diagnose(self) -> Sequence[Finding]:
+        """The model is loaded, which takes seconds."""
+        if self._worker is not None:
+            await self._worker.start()
+        return await super().diagnose()
 
     def models(self) -> Sequence[SpeechModel]:
         folder = Path(self.config.models_dir)

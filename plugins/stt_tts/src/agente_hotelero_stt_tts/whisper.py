@@ -48,9 +48,13 @@ def work(folder: str, threads: int, beam: int) -> Work:
             'faster-whisper is not installed: pip install "agente-hotelero-stt-tts[whisper]"'
         ) from None
     models.WHISPER.demand(Path(folder))
-    model = WhisperModel(
-        folder, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
-    )
+    try:
+        model = WhisperModel(
+            folder, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+        )
+    except RuntimeError as error:
+        # CTranslate2 has no other kind, also for memory that it does not get.
+        raise Unavailable(f"the model was not loaded: {error}; see memory_mb") from error
     ears = Ears(model, speech_parts.Voices(), beam)
     give_back()
 
