@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from agente_hotelero import Finding, Health, Services, Transcriber
-from agente_hotelero.errors import HoteleroError, Unavailable
+from agente_hotelero.errors import Unavailable
 from agente_hotelero.speech import ListenRequest, SpeechModel, Transcript, Word
 from agente_hotelero.workers import Head, Worker
 
 from agente_hotelero_stt_tts import models, remote
 from agente_hotelero_stt_tts.config import SttTtsConfig
+from agente_hotelero_stt_tts.housing import Housing
 
 FACTORIES = {
     "whisper": "agente_hotelero_stt_tts.whisper:work",
@@ -23,35 +24,31 @@ LIBRARIES = {"whisper": "faster_whisper", "whispercpp": "pywhispercpp"}
 
 
 class Listener(Transcriber[SttTtsConfig]):
-    """Speech to text. Hotels with the same settings share one process and one queue."""
+    """Speech to text, by a model here or an endpoint."""
 
     config_class = SttTtsConfig
 
     def __init__(self, config: SttTtsConfig, services: Services) -> None:
         super().__init__(config, services)
-        self._worker: Worker | None = None
-        self._missing = ""
+        self._housing = Housing(services, config, self._parts)
 
     async def __aenter__(self) -> Listener:
-        """A missing model is told by `health`; it keeps nobody from starting."""
+        """A missing model is told by `health`."""
         if self.config.listen != "openai":
-            await self._prepare()
+            await self._housing.prepare()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._worker is not None:
-            await self._worker.aclose()
+        await self._housing.aclose()
 
     async def health(self) -> Health:
-        detail = self._missing or f"{self.config.listen} listens"
+        wrong = self._housing.missing
         if self.config.listen == "openai" and self.config.listen_url is None:
-            detail = self._missing = "listen_url is not set"
-        return Health(ok=not self._missing, detail=detail)
+            wrong = "listen_url is not set"
+        return Health(ok=not wrong, detail=wrong or f"{self.config.listen} listens")
 
     async def diagnose(self) -> Sequence[Finding]:
-        """The model is loaded, which takes seconds."""
-        if self._worker is not None:
-            await self._worker.start()
+        await self._housing.load()
         return await super().diagnose()
 
     def models(self) -> Sequence[SpeechModel]:
@@ -61,21 +58,10 @@ class Listener(Transcriber[SttTtsConfig]):
     async def transcribe(self, request: ListenRequest) -> Transcript:
         if self.config.listen == "openai":
             return await remote.transcribe(self.services.http, self.config, request)
-        if self._worker is None:
-            await self._prepare()
-        if self._worker is None:
-            raise Unavailable(self._missing)
-        return await listen(self._worker, request)
+        return await listen(await self._housing.worker(), request)
 
-    async def _prepare(self) -> None:
-        try:
-            self._worker = await self.services.run_sync(self._made)
-            self._missing = ""
-        except HoteleroError as error:
-            self._missing = str(error)
-
-    def _made(self) -> Worker:
-        """The process of these settings, its model put together; it verifies it itself."""
+    def _parts(self) -> tuple[str, dict[str, Any]]:
+        """Of the process, its model put together; it verifies it itself."""
         config = self.config
         if not models.module(LIBRARIES[config.listen]):
             raise Unavailable(
@@ -84,17 +70,7 @@ class Listener(Transcriber[SttTtsConfig]):
             )
         folder = models.WHISPER.folder(Path(config.models_dir))
         settings = {"folder": str(folder), "threads": config.threads, "beam": config.beam}
-        key = f"stt_tts.listen:{config.listen}:{settings}:{config.memory_mb}:{config.waiting}"
-        made = self.services.shared(
-            key,
-            lambda: Worker(
-                factory=FACTORIES[config.listen],
-                settings=settings,
-                memory_mb=config.memory_mb,
-                waiting=config.waiting,
-            ),
-        )
-        return cast("Worker", made)
+        return FACTORIES[config.listen], settings
 
 
 async def listen(worker: Worker, request: ListenRequest) -> Transcript:

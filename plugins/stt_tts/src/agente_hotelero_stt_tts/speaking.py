@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from agente_hotelero import Finding, Health, Services, Synthesizer
-from agente_hotelero.errors import HoteleroError, Unavailable, Unsupported
+from agente_hotelero.errors import Unavailable, Unsupported
 from agente_hotelero.speech import Pcm, SpeakRequest, SpeechModel
 from agente_hotelero.workers import Head, Worker
 
 from agente_hotelero_stt_tts import models, remote
 from agente_hotelero_stt_tts.config import SttTtsConfig
+from agente_hotelero_stt_tts.housing import Housing
 from agente_hotelero_stt_tts.spoken import spoken
 
 KOKORO_VOICES = {"es": "ef_dora", "pt": "pf_dora", "en": "af_heart"}
@@ -36,35 +37,31 @@ async def local(worker: Worker, request: SpeakRequest, voice: str, speed: float)
 
 
 class Speaker(Synthesizer[SttTtsConfig]):
-    """Text to speech. Hotels with the same settings share one process and one queue."""
+    """Text to speech, by a model here or an endpoint."""
 
     config_class = SttTtsConfig
 
     def __init__(self, config: SttTtsConfig, services: Services) -> None:
         super().__init__(config, services)
-        self._worker: Worker | None = None
-        self._missing = ""
+        self._housing = Housing(services, config, self._parts)
 
     async def __aenter__(self) -> Speaker:
-        """A missing model is told by `health`; it keeps nobody from starting."""
+        """A missing model is told by `health`."""
         if self.config.speak != "openai":
-            await self._prepare()
+            await self._housing.prepare()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._worker is not None:
-            await self._worker.aclose()
+        await self._housing.aclose()
 
     async def health(self) -> Health:
-        detail = self._missing or f"{self.config.speak} speaks"
+        wrong = self._housing.missing
         if self.config.speak == "openai" and self.config.speak_url is None:
-            detail = self._missing = "speak_url is not set"
-        return Health(ok=not self._missing, detail=detail)
+            wrong = "speak_url is not set"
+        return Health(ok=not wrong, detail=wrong or f"{self.config.speak} speaks")
 
     async def diagnose(self) -> Sequence[Finding]:
-        """The model is loaded, which takes seconds."""
-        if self._worker is not None:
-            await self._worker.start()
+        await self._housing.load()
         return await super().diagnose()
 
     def models(self) -> Sequence[SpeechModel]:
@@ -85,39 +82,16 @@ class Speaker(Synthesizer[SttTtsConfig]):
         if self.config.speak == "openai":
             http = self.services.http
             return await remote.speak(http, self.config, text, name, request.within)
-        if self._worker is None:
-            await self._prepare()
-        if self._worker is None:
-            raise Unavailable(self._missing)
         said = replace(request, text=text)
-        return await local(self._worker, said, name, self.config.speed)
+        return await local(await self._housing.worker(), said, name, self.config.speed)
 
     def _name(self, language: str) -> str | None:
         own = cast("dict[str, str]", self.config.voices)
         return own.get(language) or DEFAULTS[self.config.speak].get(language)
 
-    async def _prepare(self) -> None:
-        try:
-            self._worker = await self.services.run_sync(self._made)
-            self._missing = ""
-        except HoteleroError as error:
-            self._missing = str(error)
-
-    def _made(self) -> Worker:
-        """The process of these settings, its model put together; it verifies it itself."""
-        config = self.config
-        factory, settings = self._kokoro() if config.speak == "kokoro" else self._pico()
-        key = f"stt_tts.speak:{factory}:{settings}:{config.memory_mb}:{config.waiting}"
-        made = self.services.shared(
-            key,
-            lambda: Worker(
-                factory=factory,
-                settings=settings,
-                memory_mb=config.memory_mb,
-                waiting=config.waiting,
-            ),
-        )
-        return cast("Worker", made)
+    def _parts(self) -> tuple[str, dict[str, Any]]:
+        """Of the process, its model put together; it verifies it itself."""
+        return self._kokoro() if self.config.speak == "kokoro" else self._pico()
 
     def _kokoro(self) -> tuple[str, dict[str, Any]]:
         if models.program(ESPEAK) is None:
