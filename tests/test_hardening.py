@@ -105,6 +105,24 @@ def operations(served: Served) -> str:
     return found[1]
 
 
+@pytest.mark.parametrize("size", [30_000, 70_000, 200_000, 900_000])
+@pytest.mark.parametrize("piece", [32_768, 1_000_000], ids=["in pieces", "at once"])
+def test_a_large_body_is_no_large_head(production: Served, size: int, piece: int) -> None:
+    """Two requests on one connection, written as a proxy does, or as they are."""
+    head = f"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n".encode()
+    url = httpx.URL(production.url)
+    at = (url.host, url.port or 80)
+    with socket.create_connection(at, timeout=10) as client, client.makefile("rb") as answers:
+        for _ in range(2):
+            whole = head + b"x" * size
+            for start in range(0, len(whole), piece):
+                client.sendall(whole[start : start + piece])
+            status, *headers = iter(answers.readline, b"\r\n")
+            assert status == b"HTTP/1.1 404 Not Found\r\n"
+            told = dict(line.lower().strip().split(b": ") for line in headers)
+            answers.read(int(told[b"content-length"]))
+
+
 def test_the_port_of_guests_tells_nothing_of_the_operation(production: Served) -> None:
     for path in ("/metrics", "/health/ready", "/openapi.json", "/docs"):
         answer = httpx.get(production.url + path)

@@ -135,8 +135,9 @@ def test_a_token_is_good_while_its_key_is_the_previous_one(hotel: Hotel) -> None
     [
         (lambda hotel: (hotel.folder / "hotel.toml").write_text("this is [no toml"), "not_taken"),
         (lambda hotel: (hotel.folder / "app_secret").unlink(), "app_secret"),
+        (lambda hotel: (hotel.folder / "app_secret").write_bytes(b"\xff\xfe"), "app_secret"),
     ],
-    ids=["broken", "missing"],
+    ids=["broken", "missing", "no text"],
 )
 def test_a_file_that_makes_no_sense_changes_nothing_and_is_told(
     hotel: Hotel, break_it: Callable[[Hotel], object], told: str

@@ -7,10 +7,13 @@ import uuid
 import httpx
 import pytest
 import structlog
+from agente_hotelero._runtime import redis_link
 from agente_hotelero._runtime.limiter import Limiter, LocalWindows
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.redis_link import RedisAway, RedisLink
 from agente_hotelero._web.limits import LimitRequests
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from starlette.types import Receive, Scope, Send
 
@@ -57,13 +60,17 @@ async def test_an_account_is_paced(name: str) -> None:
     assert loop.time() - begun >= 0.9
 
 
-def site(limiter: Limiter) -> httpx.AsyncClient:
+def site_app(limiter: Limiter) -> LimitRequests:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    app = LimitRequests(answer, lambda: limiter, per_minute=3)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hotel")
+    return LimitRequests(answer, lambda: limiter, per_minute=3)
+
+
+def site(limiter: Limiter) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(site_app(limiter))
+    return httpx.AsyncClient(transport=transport, base_url="http://hotel")
 
 
 @pytest.mark.parametrize(
@@ -105,3 +112,50 @@ async def test_whatever_a_lost_connection_raises_is_redis_being_away(error: Exce
     with pytest.raises(RedisAway):
         await link.ask(work)
     assert told == [False, True]
+
+
+async def test_redis_that_went_and_came_back_is_noticed_by_a_process_that_limits_nothing(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = Metrics()
+    monkeypatch.setattr(redis_link, "AGAIN", 0.0)
+    limiter = Limiter(redis_url, log=LOG, metrics=metrics)
+
+    def degraded() -> float | None:
+        return metrics.registry.get_sample_value("rate_limits_degraded")
+
+    await limiter.look()
+    assert degraded() == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(Redis, "ping", away)
+        await limiter.look()
+        assert degraded() == 1
+    await limiter.look()
+    assert degraded() == 0
+    await limiter.close()
+
+
+async def away(self: object) -> None:
+    raise RedisConnectionError
+
+
+@pytest.mark.parametrize(
+    ("clients", "answers"),
+    [
+        pytest.param([f"2001:db8:1:2::{n}" for n in range(5)], [200] * 3 + [429] * 2, id="one net"),
+        pytest.param([f"2001:db8:1:{n}::1" for n in range(5)], [200] * 5, id="five nets"),
+        pytest.param([f"::ffff:10.0.0.{n}" for n in range(5)], [200] * 5, id="mapped"),
+        pytest.param([f"10.0.0.{n}" for n in range(5)], [200] * 5, id="four"),
+        pytest.param(["", "", "", ""], [200] * 3 + [429], id="nobody"),
+    ],
+)
+async def test_addresses_that_one_customer_has_are_one_client(
+    clients: list[str], answers: list[int]
+) -> None:
+    limiter = Limiter(None, log=LOG, metrics=Metrics())
+    seen = []
+    for client in clients:
+        transport = httpx.ASGITransport(site_app(limiter), client=(client, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://hotel") as guest:
+            seen.append((await guest.get("/chat/sol")).status_code)
+    assert seen == answers

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import pytest
 import structlog
@@ -84,3 +88,57 @@ def test_what_operators_need_stays(lines: io.StringIO) -> None:
     structlog.get_logger("plugin").info("turn", tenant="sol", plugin="pms_mock", conversation_id=7)
     assert '"tenant": "sol"' in lines.getvalue()
     assert '"conversation_id": 7' in lines.getvalue()
+
+
+@dataclass
+class Letter:
+    text: str = CANARY
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        5491155550101,
+        {"canary@example.com"},
+        b"canary",
+        Letter(),
+        ValueError("canary"),
+        {"X-Api-Key": "canary"},
+        "https://pms.example/api?display=full&ws_key=canary",
+        "guest_5491155550101 wrote",
+        [["5491155550101_1"]],
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_a_plugin_hands_over_shows_no_guest_and_no_key(
+    lines: io.StringIO, value: object
+) -> None:
+    structlog.get_logger("plugin").warning("seen", value=value)
+    assert "canary" not in lines.getvalue()
+    assert "5550101" not in lines.getvalue()
+
+
+def test_what_helps_an_operator_is_shown_of_other_kinds(lines: io.StringIO) -> None:
+    structlog.get_logger("plugin").warning(
+        "seen",
+        error=Unavailable("the PMS is away"),
+        other=ValueError("x"),
+        file=Path("data/agent.db"),
+        stay=date(2026, 5, 1),
+        part=0.5,
+        count=77_000_000,
+        on=True,
+        none=None,
+    )
+    told = json.loads(lines.getvalue())
+    expected = {
+        "error": "Unavailable: the PMS is away",
+        "other": "ValueError",
+        "file": "data/agent.db",
+        "stay": "2026-05-01",
+        "part": 0.5,
+        "count": 77_000_000,
+        "on": True,
+        "none": None,
+    }
+    assert {key: told[key] for key in expected} == expected

@@ -366,6 +366,8 @@ def _resolve_secrets(value: Any, environ: Mapping[str, str], path: str) -> Any:
             return Path(str(value["$file"])).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigError.at(path, f"its file cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError.at(path, "its file is not UTF-8") from None
     return {
         key: _resolve_secrets(item, environ, f"{path}.{key}" if path else key)
         for key, item in value.items()

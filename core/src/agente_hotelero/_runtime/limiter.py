@@ -11,7 +11,7 @@ from typing import Any
 from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from redis.asyncio import ConnectionPool
+from redis.asyncio import ConnectionPool, Redis
 
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.redis_link import TIMEOUT, RedisAway, RedisLink
@@ -76,6 +76,13 @@ class Limiter:
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.aclose()
+
+    async def look(self) -> None:
+        """Whether Redis, where it is set, is there: a process that limits nothing just now would
+        not notice that it went, or that it is back."""
+        if self._pool is not None:
+            with suppress(RedisAway):
+                await self._link.ask(Redis(connection_pool=self._pool).ping)
 
     async def allow_per_minute(self, most: int, *names: str) -> bool:
         """Whether this is within so many a minute of whatever the names name; counts it if so."""

@@ -7,13 +7,16 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from datetime import date, time, timedelta
+from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 import structlog
 
 from agente_hotelero.errors import HoteleroError
 
-SECRET_KEYS = re.compile(r"token|secret|password|authorization|api_?key|signature|cookie", re.I)
+SECRET_KEYS = re.compile(r"token|secret|password|authorization|api[-_]?key|signature|cookie", re.I)
 PERSONAL_KEYS = frozenset(
     {
         "text",
@@ -30,11 +33,15 @@ PERSONAL_KEYS = frozenset(
 )
 PATTERNS = (
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
-    re.compile(r"(?<![\w-])(?!(?:\d{1,3}\.){3}\d{1,3}(?!\d))\+?\d[\d ().-]{7,}\d(?![\w-])"),
+    re.compile(
+        r"(?<![^\W_])(?<!-)(?!(?:\d{1,3}\.){3}\d{1,3}(?!\d))\+?\d[\d ().-]{7,}\d(?![^\W_]|-)"
+    ),
+    re.compile(r"(?i)(?<=[?&])[\w-]*(?:key|token|secret|password|signature)=[^&\s\"']+"),
     re.compile(r"(?i)bearer\s+\S+"),
     re.compile(r"(?i)(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
 )
 HIDDEN = "[redacted]"
+SHORTEST_PHONE = 10**8
 OURS = ("agent", "plugin", "engine", "webhooks")
 KEPT = frozenset(
     {"event", "level", "timestamp", "logger", "tenant", "plugin", "channel", "account"}
@@ -59,9 +66,21 @@ def _clean(key: str, value: Any) -> Any:
         return _scrub(value)
     if isinstance(value, Mapping):
         return {inner: _clean(str(inner), item) for inner, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", item) for item in value]
-    return value
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
+    """What a line may hold of anything else. An object shows its kind: its words may be anybody's.
+    A number as long as a telephone's may be one."""
+    if isinstance(value, BaseException):
+        return _scrub(_in_a_line(value))
+    if isinstance(value, date | time | timedelta | PurePath | UUID):
+        return str(value)
+    if isinstance(value, int) and abs(value) >= SHORTEST_PHONE:
+        return HIDDEN
+    return value if value is None or isinstance(value, int | float) else f"<{type(value).__name__}>"
 
 
 def _scrub(text: str) -> str:
@@ -94,8 +113,11 @@ def _told(error: BaseException) -> list[str]:
     if cause is not None:
         lines = [*_told(cause), "which led to"]
     lines += [line.rstrip() for line in traceback.format_tb(error.__traceback__)]
-    message = f": {error}" if isinstance(error, HoteleroError) else ""
-    return [*lines, type(error).__name__ + message]
+    return [*lines, _in_a_line(error)]
+
+
+def _in_a_line(error: BaseException) -> str:
+    return type(error).__name__ + (f": {error}" if isinstance(error, HoteleroError) else "")
 
 
 def configure(level: str) -> None:

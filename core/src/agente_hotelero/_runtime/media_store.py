@@ -17,7 +17,8 @@ from agente_hotelero.errors import ConfigError, NotFound, Unavailable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
 SECONDS = 30
-CHUNK = 1024 * 1024
+# A request with its answer has SECONDS, however large the object is: it is fetched in pieces.
+PIECE = 4 * 1024 * 1024
 
 
 class ListedStore(MediaStore, Protocol):
@@ -131,10 +132,12 @@ class BucketStore:
         """Raises NotFound, Unavailable."""
         import obstore
 
-        found = await _of_bucket(obstore.get_async(self._store, _proper(name)))
+        size = (await _of_bucket(obstore.head_async(self._store, _proper(name))))["size"]
         with to.open("wb") as out:
-            async for part in found.stream(min_chunk_size=CHUNK):
-                out.write(part)
+            for start in range(0, size, PIECE):
+                end = min(start + PIECE, size)
+                piece = obstore.get_range_async(self._store, name, start=start, end=end)
+                out.write(await _of_bucket(piece))
 
 
 def _proper(name: str) -> str:

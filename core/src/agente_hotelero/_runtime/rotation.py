@@ -8,6 +8,7 @@ be under way in it. Everything else that changed needs a restart, and that is sa
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -25,6 +26,8 @@ from agente_hotelero.config import Settings
 from agente_hotelero.errors import ConfigError, HoteleroError
 
 LOOK_SECONDS = 2.0
+# What could not be taken is tried again: rights to a file, or a neighbour, may come back unseen.
+AGAIN_SECONDS = 30.0
 # A call that began with the old secret may fail, and stop its account, a while after the new one
 # was taken: for so long it is asked again whether all is well.
 AFTERWARDS_SECONDS = 60.0
@@ -64,6 +67,8 @@ class Rotation:
     log: Log
     rotated: Rotated | None = None
     _mark: Mark = ()
+    _again: float = field(default=math.inf, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
     _until: float = field(default=0.0, init=False)
     _task: asyncio.Task[None] | None = field(default=None, init=False)
 
@@ -79,21 +84,38 @@ class Rotation:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
-            await self._look_after()
+            try:
+                await self.look()
+                await self._look_after()
+            except Exception:
+                # Whatever it is, the next secret must not wait for a restart.
+                self.log.exception("rotation_failed")
+                self._again = time.monotonic() + AGAIN_SECONDS
 
     async def look(self) -> None:
-        """Take over what changed since the last time."""
+        """Take over what changed since the last time, or could not be taken then."""
         mark = await asyncio.to_thread(_mark, self.source)
-        if mark == self._mark:
+        if mark == self._mark and time.monotonic() < self._again:
             return
-        self._mark = mark
+        if mark != self._mark:
+            self._told.clear()
+        self._mark, self._again = mark, math.inf
         try:
             settings = await asyncio.to_thread(self.source.read)
-            await self._take(settings)
+            whole = await self._take(settings)
         except ConfigError as error:
-            paths = [problem.path for problem in error.problems]
-            self.log.error("settings_not_taken", places=paths)  # noqa: TRY400 - says all
+            places = [one.path for one in error.problems]
+            self._tell(self.log.error, "settings_not_taken", places=places)
+            whole = False
+        if not whole:
+            self._again = time.monotonic() + AGAIN_SECONDS
+
+    def _tell(self, say: Callable[..., object], event: str, **what: object) -> None:
+        """Once, however often it is tried with the same files."""
+        said = f"{event} {what}"
+        if said not in self._told:
+            self._told.add(said)
+            say(event, **what)
 
     async def _look_after(self) -> None:
         if self.rotated is None or time.monotonic() > self._until:
@@ -103,7 +125,8 @@ class Rotation:
         except (SQLAlchemyError, OSError) as error:
             self.log.warning("storage_away", error=type(error).__name__)
 
-    async def _take(self, settings: Settings) -> None:
+    async def _take(self, settings: Settings) -> bool:
+        """Whether all of it was taken that needs no restart. Raises ConfigError."""
         old = self.door.settings
         self.door.settings = old.model_copy(update={key: getattr(settings, key) for key in KEYS})
         for key in KEYS:
@@ -115,32 +138,36 @@ class Rotation:
             for name, tenant in self.tenants.items()
             if name in settings.tenants and _changed(settings, assembly, tenant)
         ]
-        for tenant in changed:
-            await self._reopen(assembly, tenant)
+        opened = [await self._reopen(assembly, tenant) for tenant in changed]
         self.ingresses.update(assembly.ingresses(self.tenants))
         if changed and self.rotated is not None:
             await self.rotated.once()
             self._until = time.monotonic() + AFTERWARDS_SECONDS
         other = [one for one in _different(old, settings) if one not in TAKEN_OVER]
         if other or set(settings.tenants) != set(self.tenants):
-            self.log.warning("restart_needed", settings=other or ["tenants"])
+            self._tell(self.log.warning, "restart_needed", settings=other or ["tenants"])
+        return all(opened)
 
-    async def _reopen(self, assembly: Assembly, tenant: Tenant) -> None:
-        """All of it or nothing of it."""
-        try:
-            fresh = await assembly.open_tenant(tenant.id, self.stack)
-        except HoteleroError as error:
-            self.log.error(  # noqa: TRY400 - says all
-                "hotel_not_reopened", tenant=tenant.id, reason=type(error).__name__
-            )
-            return
-        lost = set(fresh.failed) - set(tenant.failed)
-        if lost or fresh.channels.keys() != tenant.channels.keys():
-            self.log.error("hotel_not_reopened", tenant=tenant.id, plugins=sorted(lost))
-            return
-        for name in OPENED:
-            setattr(tenant, name, getattr(fresh, name))
+    async def _reopen(self, assembly: Assembly, tenant: Tenant) -> bool:
+        """All of it or nothing of it; whether it was."""
+        async with AsyncExitStack() as stack:
+            try:
+                fresh = await assembly.open_tenant(tenant.id, stack)
+            except HoteleroError as error:
+                reason = type(error).__name__
+                self._tell(self.log.error, "hotel_not_reopened", tenant=tenant.id, reason=reason)
+                return False
+            lost = set(fresh.failed) - set(tenant.failed)
+            if lost or fresh.channels.keys() != tenant.channels.keys():
+                self._tell(
+                    self.log.error, "hotel_not_reopened", tenant=tenant.id, plugins=sorted(lost)
+                )
+                return False
+            for name in OPENED:
+                setattr(tenant, name, getattr(fresh, name))
+            self.stack.push_async_callback(stack.pop_all().aclose)
         self.log.warning("hotel_reopened", tenant=tenant.id)
+        return True
 
 
 def _changed(settings: Settings, assembly: Assembly, tenant: Tenant) -> bool:
@@ -162,8 +189,12 @@ def _mark(source: Source) -> Mark:
         files = source.files()
     except ConfigError:
         return ()
-    return tuple(
-        (str(file), (about := file.stat()).st_mtime_ns, about.st_size)
-        for file in files
-        if file.exists()
-    )
+    return tuple(found for file in files if (found := _mark_of(file)) is not None)
+
+
+def _mark_of(file: Path) -> tuple[str, int, int] | None:
+    try:
+        about = file.stat()
+    except OSError:
+        return None
+    return str(file), about.st_mtime_ns, about.st_size

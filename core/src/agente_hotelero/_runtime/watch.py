@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agente_hotelero._db import backups, held, journeys, repository
 from agente_hotelero._db.backups import BackupRun
 from agente_hotelero._db.session import Database
+from agente_hotelero._runtime.limiter import Limiter
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero.components import Clock, Log
 from agente_hotelero.config import Settings
@@ -36,12 +37,14 @@ class Watch:
         log: Log,
         accounts: Sequence[tuple[str, str, str]],
         settings: Settings,
+        limiter: Limiter,
     ) -> None:
         """`accounts` are (tenant, channel, account)."""
         self._accounts = accounts
         self._database = database
         self._metrics = metrics
         self._clock = clock
+        self._limiter = limiter
         self._log = log
         self._backs_up = settings.backup_folder is not None
         self._folders = folders(settings, database)
@@ -57,6 +60,7 @@ class Watch:
 
     async def _run(self) -> None:
         for number in itertools.count():
+            await self._limiter.look()
             try:
                 await self.look()
                 if number % LOOKS_A_MINUTE == 0:

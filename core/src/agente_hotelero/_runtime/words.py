@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,6 +37,8 @@ ALLOWED = (
     nodes.Test,
 )
 ALLOWED_FILTERS = {*FILTERS, "upper", "lower", "capitalize", "title", "trim", "length", "join"}
+# A pattern says where values stand and no more: a width would be as large as somebody likes.
+PATTERN = re.compile(r"(?:[^%]|%[sd%])*")
 AMOUNTS = {"money"}
 RESERVED = {*GIVEN, "_zone", "_rendered"}
 
@@ -113,6 +116,8 @@ def _refuse(tree: nodes.Template, known: set[str]) -> None:
             raise Rejected(f"{type(node).__name__} is not allowed")
         if isinstance(node, nodes.Filter) and node.name not in ALLOWED_FILTERS:
             raise Rejected(f"the filter {node.name} is not allowed")
+        if isinstance(node, nodes.Filter) and node.name == "format" and not _plain(node.node):
+            raise Rejected("format needs its words in quotes, with %s or %d for each value")
         if isinstance(node, nodes.Getattr) and (node.attr in AMOUNTS or node.attr.startswith("_")):
             raise Rejected(f"{node.attr} is not allowed: an amount is printed as a whole")
         if isinstance(node, nodes.Name) and node.ctx != "load" and node.name in RESERVED:
@@ -123,6 +128,11 @@ def _refuse(tree: nodes.Template, known: set[str]) -> None:
             raise Rejected("a loop in a loop is not allowed")
         if isinstance(node, nodes.Include) and _included(node) not in known:
             raise Rejected("only templates of the agent can be included")
+
+
+def _plain(node: nodes.Node | None) -> bool:
+    text = node.value if isinstance(node, nodes.Const) else None
+    return isinstance(text, str) and PATTERN.fullmatch(text) is not None
 
 
 def _included(node: nodes.Include) -> object:

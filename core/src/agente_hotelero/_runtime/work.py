@@ -111,7 +111,9 @@ def _turns(agent: Agent, subscribers: Subscribers, ears: Ears, mouth: Mouth) -> 
 def _start_watch(agent: Agent, stack: AsyncExitStack) -> None:
     log = structlog.get_logger("agent")
     named = [(one.id, *key) for one in agent.tenants.values() for key in one.channels]
-    watch = Watch(agent.database, agent.metrics, agent.clock, log, named, agent.settings)
+    watch = Watch(
+        agent.database, agent.metrics, agent.clock, log, named, agent.settings, agent.limiter
+    )
     watch.start()
     stack.push_async_callback(watch.stop)
 

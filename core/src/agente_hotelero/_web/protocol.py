@@ -18,6 +18,7 @@ class BoundedHead(HttpToolsProtocol):
     """Closes a connection whose next request is not begun, or not understood, in time."""
 
     _head: int | None = 0
+    _ended = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -31,8 +32,10 @@ class BoundedHead(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._head is not None and self._deadline is None:
             self._expect_head()
+        self._ended = False
         super().data_received(data)
-        if self._head is not None and not self.transport.is_closing():
+        # What ended a request was its body; what follows it in the same piece is little.
+        if self._head is not None and not self._ended and not self.transport.is_closing():
             self._head += len(data)
             if self._head > LARGEST_HEAD:
                 self.send_400_response("Headers too large.")
@@ -43,7 +46,7 @@ class BoundedHead(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._head = 0
+        self._head, self._ended = 0, True
 
     def _expect_head(self) -> None:
         self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
