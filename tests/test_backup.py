@@ -414,11 +414,37 @@ def _last_verified(hotel: Installation) -> str:
     return asyncio.run(asked())
 
 
-def test_a_backup_without_a_file_that_a_row_names_is_not_proved(small: Installation) -> None:
-    row = "9, 'default', 1, 'default/photo.png', '', 1, 'stored', 1, '', '2026-11-26'"
+def _named(hotel: Installation, name: str) -> None:
+    """A row that says that the file is kept."""
+    row = f"9, 'default', 1, '{name}', '', 1, 'stored', 1, '', '2026-11-26'"
     columns = "event_id, tenant, conversation_id, name, mime_type, size, state, attempts, error, at"
-    with closing(sqlite3.connect(small.folder / "agent.db")) as database, database:
+    with closing(sqlite3.connect(hotel.folder / "agent.db")) as database, database:
         database.execute(f"INSERT INTO media_file ({columns}) VALUES ({row})")
+
+
+def test_files_that_came_after_a_backup_are_told_by_its_restore_and_go_when_wished(
+    small: Installation,
+) -> None:
+    media = small.folder / "media"
+    kept, later = (f"default/{digit * 32}.png" for digit in "ab")
+    others = [f"another_hotel/{'c' * 32}.png", "default/photo.png", "default/notes.txt"]
+    (media / "another_hotel").mkdir()
+    for name in (kept, *others):
+        (media / name).write_bytes(PHOTO)
+    _named(small, kept)
+    backup = small.backup()
+    assert "files of guests" not in small.run("restore", backup, "--replace")
+    (media / later).write_bytes(PHOTO)
+    assert "1 files of guests came later" in small.run("restore", backup, "--replace")
+    assert small.run("backup", "orphans") == f"{later}\n1 files\n"
+    assert small.run("backup", "orphans", "--delete") == f"{later}\n1 files deleted\n"
+    assert small.run("backup", "orphans") == "0 files\n"
+    left = [one.relative_to(media).as_posix() for one in media.rglob("*") if one.is_file()]
+    assert sorted(left) == sorted([kept, *others])
+
+
+def test_a_backup_without_a_file_that_a_row_names_is_not_proved(small: Installation) -> None:
+    _named(small, "default/photo.png")
     small.backup()
     small.run("backup", "verify")
     shutil.rmtree(small.folder / "media")

@@ -29,6 +29,7 @@ FOR_ALL = {
     "delivery": "For the engine",
     "forget": "For all hotels",
     "old_recordings": "For the core's job",
+    "all_names": "For backups",
     "queues": "For the installation's gauges",
     "outcomes": "For the core's watch",
     "dead_counts": "For the installation's gauges",

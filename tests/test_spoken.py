@@ -180,7 +180,7 @@ def test_a_worker_killed_in_the_middle_of_a_note_costs_no_answer_and_none_is_sai
     guest, killed = newcomer(world, "luna"), 0
     transcriber, _ = world.running.agent.tenants["luna"].transcriber or (None, None)
     assert isinstance(transcriber, Listener)
-    worker = transcriber._worker
+    worker = transcriber._housing._worker
     assert worker is not None
     guest.send_voice(note("en_leaves_a_day_later-01"))
     deadline = time.monotonic() + PATIENCE

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -342,3 +346,58 @@ async def test_a_bucket_that_is_away_is_unavailable(
     monkeypatch.setattr(media_store, "SECONDS", 1)
     with pytest.raises(Unavailable):
         await BucketStore(bucket).put("sol/x", b"")
+
+
+class SlowBucket(BaseHTTPRequestHandler):
+    """One object of S3, of which a second brings no more than so much."""
+
+    body = bytes(range(256)) * 1000
+    a_second = 128_000
+
+    def do_HEAD(self) -> None:
+        self._head(200, len(self.body))
+
+    def do_GET(self) -> None:
+        first, last = (self.headers["Range"] or "bytes=0-").removeprefix("bytes=").split("-")
+        start, end = int(first), min(int(last or len(self.body)) + 1, len(self.body))
+        self._head(206, end - start, Content_Range=f"bytes {start}-{end - 1}/{len(self.body)}")
+        for at in range(start, end, self.a_second // 10):
+            time.sleep(0.1)
+            with contextlib.suppress(OSError):
+                self.wfile.write(self.body[at : min(at + self.a_second // 10, end)])
+
+    def _head(self, status: int, length: int, **more: str) -> None:
+        self.send_response(status)
+        headers = {"Content_Length": str(length), "ETag": '"1"', **more}
+        headers["Last_Modified"] = "Thu, 26 Nov 2026 12:00:00 GMT"
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
+
+
+async def test_an_object_may_take_longer_than_a_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two seconds of it, where a request may take one: a backup is as large as it is."""
+    monkeypatch.setattr(media_store, "SECONDS", 1)
+    monkeypatch.setattr(media_store, "PIECE", 64_000)
+    with ThreadingHTTPServer(("127.0.0.1", 0), SlowBucket) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ALLOW_HTTP": "true",
+        }.items():
+            monkeypatch.setenv(name, value)
+        try:
+            await media_store.BucketStore("s3://slow").download("backup.tar", tmp_path / "got")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert (tmp_path / "got").read_bytes() == SlowBucket.body

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from agente_hotelero._backup import ending, making, verifying
+from agente_hotelero._backup import ending, making, orphans, verifying
 from agente_hotelero._backup.making import Made
 from agente_hotelero._backup.verifying import Proved
 from agente_hotelero._db import desk, repository
@@ -193,7 +193,20 @@ async def verify(settings: Settings, at: str | None, name: str | None) -> Proved
     return await ending.orderly(verifying.verify(settings, shelf, name))
 
 
-async def restore(settings: Settings, source: str | None, name: str, *, replace: bool) -> str:
-    """The instant whose state is back."""
+async def restore(
+    settings: Settings, source: str | None, name: str, *, replace: bool
+) -> tuple[str, int]:
+    """The instant whose state is back, and how many files of guests no row names now."""
     shelf = making.shelf_of(settings, source)
-    return (await making.restore(settings, shelf, name, replace=replace)).made_at
+    made_at = (await making.restore(settings, shelf, name, replace=replace)).made_at
+    return made_at, len(await orphans_of(settings, delete=False))
+
+
+async def orphans_of(settings: Settings, *, delete: bool) -> Sequence[str]:
+    """Guests' files that no row names; deleted if so wished. Raises Unavailable."""
+    store = open_store(settings.media_store)
+    async with database_of(settings) as database:
+        found = await orphans.find(settings, database, store)
+    for name in found if delete else ():
+        await store.delete(name)
+    return found

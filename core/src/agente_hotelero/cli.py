@@ -474,6 +474,19 @@ def verify_backup(ctx: click.Context, name: str | None, as_json: bool) -> None:
     _print([asdict(_told(_operator.verify(settings_of(ctx), ctx.obj, name)))], as_json)
 
 
+@backup_group.command("orphans")
+@click.option("--delete", is_flag=True)
+@click.pass_context
+def orphans(ctx: click.Context, delete: bool) -> None:
+    """Guests' files that nothing in the database names, as a restore leaves them."""
+    from agente_hotelero import _operator
+
+    found = _told(_operator.orphans_of(settings_of(ctx), delete=delete))
+    for name in found:
+        click.echo(name)
+    click.echo(f"{len(found)} files{' deleted' if delete else ''}")
+
+
 @backup_group.command("key")
 def backup_key() -> None:
     """Make a pair of keys: the secret one is kept where the backups are not."""
@@ -493,8 +506,10 @@ def restore(ctx: click.Context, name: str, source: str | None, replace: bool) ->
     """Put a backup back, into an empty database; every agent must be stopped."""
     from agente_hotelero import _operator
 
-    made_at = _told(_operator.restore(settings_of(ctx), source, name, replace=replace))
+    made_at, left = _told(_operator.restore(settings_of(ctx), source, name, replace=replace))
     click.echo(f"restored as of {made_at}")
+    if left:
+        click.echo(f"{left} files of guests came later: hotelero backup orphans --delete")
 
 
 def _told(work: Coroutine[Any, Any, T]) -> T:

@@ -75,6 +75,11 @@ async def old_recordings(session: AsyncSession, before: datetime) -> Sequence[Re
     return (await session.scalars(query)).all()
 
 
+async def all_names(session: AsyncSession) -> Sequence[str]:
+    """For backups: where all recordings of all hotels are kept."""
+    return (await session.scalars(select(recording_.name))).all()
+
+
 async def forget_recording(session: AsyncSession, tenant: str, key: str, before: datetime) -> None:
     """Unless it was used again since."""
     mine = (recording_.tenant == tenant, recording_.key == key, recording_.at < before)

@@ -122,6 +122,11 @@ async def stored_names(session: AsyncSession) -> Sequence[str]:
     return (await session.scalars(query.order_by(media_.name))).all()
 
 
+async def all_names(session: AsyncSession) -> Sequence[str]:
+    """For backups: whatever is, was or will be in the media store for a message, of all hotels."""
+    return (await session.scalars(select(media_.name))).all()
+
+
 async def written_down(session: AsyncSession, tenants: Sequence[str]) -> Sequence[MediaFile]:
     """For the core's job: files of these hotels' notes that are kept although they were heard."""
     said = event_.content["content"]["heard"]["status"].as_string()
