@@ -101,7 +101,8 @@ def _start_again(stage: Stage) -> None:
 
 
 def _many_at_once(stage: Stage) -> None:
-    stage.keep_asking(WIFI, 1 / 20)
+    """More and more, until it is too much for this machine."""
+    stage.keep_asking(WIFI, 1 / 20, doubled=30)
 
 
 def _more_hands(stage: Stage) -> None:

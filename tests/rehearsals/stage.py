@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -46,9 +48,10 @@ class Stage:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def keep_asking(self, line: str, every: float) -> None:
-        """From now on somebody new writes every so many seconds; nobody waits."""
-        self.keep(lambda: asyncio.run(self._ask_on(line, every)))
+    def keep_asking(self, line: str, every: float, doubled: float = math.inf) -> None:
+        """From now on somebody new writes every so many seconds, and twice as many after each
+        `doubled` seconds; nobody waits."""
+        self.keep(lambda: asyncio.run(self._ask_on(line, every, doubled)))
 
     def keep(self, work: Callable[[], None]) -> None:
         """Have something done until `quiet`; it must end when `over` says so."""
@@ -73,15 +76,16 @@ class Stage:
         heard = {one.to for one in list(self.place.simulator.sent)}
         return set(self.said) <= heard
 
-    async def _ask_on(self, line: str, every: float) -> None:
+    async def _ask_on(self, line: str, every: float, doubled: float) -> None:
         """As Meta does: each until somebody takes it. One client for all: a guest costs little."""
+        begun = time.monotonic()
         async with httpx.AsyncClient(timeout=15) as client, asyncio.TaskGroup() as posts:
             while not self._stop.is_set():
                 phone = f"54911557{len(self.said):05}"
                 self.said.append(phone)
                 body = message(phone, line, datetime.now(UTC))
                 posts.create_task(deliver(client, self.place.cluster, body))
-                await asyncio.sleep(every)
+                await asyncio.sleep(every / 2 ** ((time.monotonic() - begun) // doubled))
 
 
 Step = Callable[[Stage], None]

@@ -92,7 +92,19 @@ def test_a_party_is_counted(text: str, expected: PartyHint) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["para 2 noches", "for 3 nights", "hola", "para el 24/12", "por 2 dias", "at 5 pm"]
+    "text",
+    [
+        "para 2 noches",
+        "for 3 nights",
+        "hola",
+        "para el 24/12",
+        "por 2 dias",
+        "at 5 pm",
+        "a nombre de mi esposa Laura Gómez",
+        "quero trocar o nome da reserva para minha esposa Carla Lima",
+        "put it under my wife's name, Mary Smith",
+        "a room for 0 people",
+    ],
 )
 def test_what_is_no_party_is_not_read_as_one(text: str) -> None:
     assert parties.read(plain(text)) is None
@@ -393,3 +405,112 @@ def test_otherwise_cancelling_is_a_no() -> None:
     found = answers.yes_or_no("cancela")
     assert found is not None
     assert found.value is False
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("actually three adults", hint(3, None)),
+        ("no, somos 4 adultos", hint(4, None)),
+        ("4 pessoas", hint(4, None)),
+        ("dos, 4 y 6", hint(None, None, 2, 4, 6)),
+    ],
+)
+def test_people_are_no_ages_although_these_were_asked(text: str, expected: PartyHint) -> None:
+    found = parties.read(plain(text), "ages")
+    assert found is not None
+    assert found.hint == expected
+
+
+@pytest.mark.parametrize("text", ["somos 2", "we are 2", "para 3 personas"])
+def test_people_are_no_day_although_nights_were_asked(text: str) -> None:
+    found = entities(text, expects=("nights", "party"))
+    assert [one.type for one in found] == ["party"]
+
+
+def test_a_bare_number_is_a_day_or_nights_where_these_were_asked() -> None:
+    assert [one.type for one in entities("el 27", expects=("nights", "party"))] == ["stay"]
+    assert [one.type for one in entities("2", expects=("nights", "party"))] == ["stay"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quiero agregar una noche",
+        "¿se puede sumar una noche?",
+        "can I add a night?",
+        "quero adicionar uma noite",
+        "I'd like to extend my stay by two nights",
+        "quiero extender la estadía por dos noches",
+        "two more nights",
+    ],
+)
+def test_nights_that_are_added_are_not_how_many_there_are(text: str) -> None:
+    assert stays.read(plain(text), date(2026, 11, 18), "es") is None
+
+
+@pytest.mark.parametrize("text", ["in the summer 2 nights", "agrega desayuno, son 2 noches"])
+def test_other_nights_are_how_many_there_are(text: str) -> None:
+    found = stays.read(plain(text), date(2026, 11, 18), "es")
+    assert found is not None
+    assert found.hint.nights == 2
+
+
+QUARTOS = (
+    OfferedOption(id="offer:0", title="Quarto duplo · Não reembolsável"),
+    OfferedOption(id="offer:1", title="Quarto duplo · Flexível"),
+    OfferedOption(id="offer:2", title="Quarto família · Flexível"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("o segundo", "offer:1"),
+        ("prefiro o segundo", "offer:1"),
+        ("quero o mais barato", "offer:0"),
+        ("o primeiro, por favor", "offer:0"),
+        ("pode ser o terceiro", "offer:2"),
+        ("o segundo ou o terceiro", None),
+        ("o segundo tem varanda?", None),
+        ("la primera o la segunda", None),
+    ],
+)
+def test_a_portuguese_article_chooses_and_an_or_does_not(text: str, expected: str | None) -> None:
+    found = answers.option(plain(text), QUARTOS)
+    assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("is breakfast included?", []),
+        ("la flexible se puede cancelar?", []),
+        ("la flexible", ["flexible"]),
+        ("puede ser la flexible con desayuno?", ["flexible"]),
+    ],
+)
+def test_who_asks_about_a_rate_has_not_taken_it(text: str, chosen: list[str]) -> None:
+    rates = {"flexible": ["Flexible con desayuno", "Flexible with breakfast"]}
+    request = UnderstandRequest(
+        text=text,
+        language="es",
+        languages=("es", "pt", "en"),
+        reference=datetime(2026, 11, 18, 12, tzinfo=ZoneInfo("America/Montevideo")),
+        zone=ZoneInfo("America/Montevideo"),
+        options=OPTIONS,
+        rates=rates,
+    )
+    found = read(text, request, "es", common_words(), None)
+    assert [one.value for one in found if one.type == "rate"] == chosen
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no email", "I don't have an email", "no tengo mail", "skip it", "sem e-mail", "não tenho"],
+)
+def test_who_has_no_address_says_no_and_nothing_else(text: str) -> None:
+    said = answers.yes_or_no(plain(text))
+    assert said is not None
+    assert said.value is False
+    assert said.span == (0, len(plain(text)))

@@ -79,7 +79,7 @@ class FolderShelf:
 
     async def fetch(self, name: str, to: Path) -> None:
         if not (self._folder / name).is_file():
-            raise NotFound(name)
+            raise NotFound(f"there is no backup called {name}")
         await _in_thread(lambda: shutil.copyfile(self._folder / name, to))
 
     async def names(self) -> Sequence[str]:

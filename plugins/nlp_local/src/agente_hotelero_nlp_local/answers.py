@@ -26,6 +26,8 @@ _YES = (
     r"that works|👍|✅|👌"
 )
 _REFUSED = (
+    r"i (?:don'?t|do not) have (?:an? |any )?(?:e-?mail|mail|one)|i have no e-?mail|"
+    r"skip(?: it| this)?|(?:without|sin|sem) (?:an? )?(?:e-?mail|mail|correo)|"
     r"no need|not necessary|no es necesario|nao e necessario|not just yet|paso|mejor dejalo|"
     r"actually no|no thanks|nao por enquanto|agora nao|ahora no|no way|no hace falta|"
     r"nao precisa|never ?mind|leave it|asi no|no+|nop|nope|nah|nao+|n|"
@@ -68,7 +70,8 @@ _YES_GOES_ON = (
 _NO_GOES_ON = (
     rf"{_NO}|{_POLITE}|(?:lo |la |a |o )?quiero|(?:a |o )?quero|me interesa|me sirve|confirm\w*|"
     r"reserv\w+|want (?:it|that)|interested|for now|por ahora|por agora|es necesario|preciso|"
-    r"hace falta|e necessario|book it|esa|essa|that one|"
+    r"hace falta|e necessario|book it|esa|essa|that one|(?:e-?mail|mail|correo)(?: address)?|"
+    r"(?:mi|la|minha|a|my|the|this|esta|essa) (?:reserva\w*|booking)|"
     r"(?:tengo|tenho|uso|have)(?: (?:un|um|an?|one|ningun))?(?: (?:e-?mail|mail|correo))?(?: one)?"
 )
 _LEAD = (
@@ -125,6 +128,10 @@ _NO_CHOICE = (
     r"andar|floor|hora|horas|edad|idade|pregunta|pergunta|thoughts|mi habitacion|my room|otra|"
     r"outra|another"
 )
+_ARTICLE = (
+    rf"{_LEAD}(?:(?:vou )?(?:prefiro|quero|queria|querer|escolho|fico com|fica|pode ser|ficar com|"
+    r"seria|e) )?o (?!la |el |una? )"
+)
 _GENERIC = frozenset(
     {"habitacion", "quarto", "room", "cuarto", "vista", "view", "cama", "camas", "noviembre"}
 )
@@ -175,7 +182,8 @@ def yes_or_no(text: str, *, to_cancel: bool = False, to_change: bool = False) ->
             rest = text[match.end() :]
             polite = rf"(?:[\s,.!;:)]*(?:{goes_on})(?![\w']))*"
             if re.fullmatch(rf"{polite}[\s,.!;:)]*", rest):
-                return YesNoRead(value=agreed, span=match.span("said"))
+                # All of it is the answer: nothing else is wanted by any word of it.
+                return YesNoRead(value=agreed, span=(match.start("said"), len(text.rstrip())))
             kindly = re.match(rf"(?:\s*(?:{_POLITE})(?![\w']))*", rest)
             turns = _turns(rest[kindly.end() if kindly else 0 :])
             taken_back = not agreed and re.search(rf"\b(?:{_YES_AFTER_ALL})(?![\w'])", rest)
@@ -216,6 +224,8 @@ def _is_no_choice(clause: str, titles: Set[str]) -> bool:
     """Words of the titles themselves refuse nothing ("sin desayuno")."""
     if "?" in clause and not re.search(_MAY_I, clause):
         return True
+    # The Spanish "or" is the Portuguese "the".
+    clause = re.sub(_ARTICLE, "", clause, count=1)
     rest = " ".join(word for word in clause.split() if word.strip(".,;:!") not in titles)
     return re.search(rf"\b(?:{_NO_CHOICE})\b", rest) is not None
 

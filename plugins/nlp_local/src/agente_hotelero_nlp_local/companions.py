@@ -29,6 +29,12 @@ _WITH = r"\b(?:con|com|with)\s+(?:\w+\s+)?$"
 _TRAVEL = (
     r"\b(?:viaj\w+|voy|vou|va[mo]+s|ire|iremos|vengo|venimos|travel\w*|coming|going|com minha)\b"
 )
+# In whose name a booking stands says nothing of who sleeps there.
+_IN_NAME = (
+    r"(?:\b(?:nombre|nome|name)(?: (?:de|da|do|of|la|a|the|reserv\w+|booking|para|pra|to|for))*|"
+    r"\bunder)\s+$"
+)
+_OF_NAME = r"(?:'?s)? name\b"
 _OTHERS = r"\b(?:para|pra|for|de|of)\s+(?:los\s+|os\s+)?$"
 _COUPLES = (
     rf"{_W}(?:(?P<n>{NUMBER})\s+)?(?:matrimonios?(?!\s+amigo\b)|parejas?|casal|casais|couples?)\b"
@@ -72,6 +78,7 @@ def _relatives(text: str) -> tuple[int, list[tuple[int, int]]] | None:
     named = [
         (2 if re.fullmatch(_PLURAL, match["who"]) else 1, match)
         for match in re.finditer(_NAMED, text)
+        if not _names_a_booking(match, text)
     ]
     if not counted and not named:
         pair = re.search(_PARENTS, text)
@@ -83,6 +90,11 @@ def _relatives(text: str) -> tuple[int, list[tuple[int, int]]] | None:
     )
     spans = [match.span() for _, match in found]
     return sum(count for count, _ in found) + me, spans
+
+
+def _names_a_booking(match: re.Match[str], text: str) -> bool:
+    before, after = text[: match.start()], text[match.end() :]
+    return re.search(_IN_NAME, before) is not None or re.match(_OF_NAME, after) is not None
 
 
 def _with_them(before: str) -> bool:

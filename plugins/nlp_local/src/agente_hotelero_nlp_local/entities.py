@@ -93,6 +93,10 @@ def _stay(folded: Folded, request: UnderstandRequest, language: str) -> Iterator
     today = request.reference.astimezone(request.zone).date()
     awaited = bool({"stay", "nights"} & set(request.expects[:1]))
     text = _without_contacts(folded)
+    people = parties.read(text) if awaited else None
+    if people is not None and stays.read(text, today, language) is None:
+        # Where nights are asked a number is a day, but not that of "somos 2".
+        text = mask(text, people.spans)
     found = stays.read(text, today, language, awaited, request.topic)
     if found is None and request.expects[:1] == ("nights",):
         found = stays.nights_alone(folded.text)
@@ -116,10 +120,11 @@ def _people_and_rooms(
     if party is not None:
         span = folded.span(party.spans[0][0], party.spans[-1][1])
         yield _entity("party", folded, span, party.hint)
-    rate = rooms.rate(folded.text, request.rates)
+    # Where offers are shown, who asks about one has not taken it.
+    named = answers.choosing(folded.text, request.options) if request.options else folded.text
+    rate = rooms.rate(named, request.rates)
     if rate is not None:
         yield _entity("rate", folded, folded.span(*rate.span), rate.ids[0])
-    named = answers.choosing(folded.text, request.options) if request.options else folded.text
     room = rooms.room_type(named, request.vocabulary)
     if room is not None:
         yield _entity("room_type", folded, folded.span(*room.span), room.ids[0], room.ids[1:])

@@ -121,7 +121,8 @@ def read(text: str, awaited: str = "") -> PartyRead | None:
     reading = _Reading(_without_rules(text), [])
     ages = _ages(reading, everything=awaited == "ages")
     children = _children(reading)
-    adults = _adults(reading, text)
+    # Nobody is no party: there is somebody who writes.
+    adults = _adults(reading, text) or None
     if adults is None and not ages and children is None and awaited == "party":
         adults = _bare(reading)
     if ages and children is None and awaited != "ages":
@@ -190,7 +191,8 @@ def _ages(reading: _Reading, *, everything: bool) -> tuple[int, ...]:
         for match in reading.take_number(pattern):
             found += _numbers(match["n"])
     if everything:
-        found += [value(match["n"]) for match in reading.take(rf"{_W}(?P<n>{DIGITS})(?!\w)")]
+        bare = rf"{_W}(?P<n>{DIGITS})(?!\w|\s+(?:{_ADULTS}|{_PEOPLE}|{_CHILD}))"
+        found += [value(match["n"]) for match in reading.take(bare)]
     found = [age for age in found if age <= OLDEST_CHILD]
     return tuple(found * 2 if len(found) == 1 and re.search(_ONLY_TWINS, reading.text) else found)
 

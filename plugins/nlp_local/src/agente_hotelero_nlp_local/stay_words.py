@@ -55,7 +55,12 @@ CORRECTING = (
     r"aplaz\w+|antes|originally|ahora|agora|extend\w*|alarg\w+|extiend\w+|prolong\w+|estend\w+)\b"
 )
 MORE_AFTER = r"\s+(?:mas|more|extra|a mais|adicional\w*|additional)\b"
-MORE_BEFORE = r"\b(?:otras?|outras?|mais|another|extra|additional)\s+$"
+MORE_BEFORE = (
+    r"\b(?:otras?|outras?|mais|another|extra|additional|add|"
+    r"(?:agreg|anad|adicion|acrescent)\w+|sum(?:ar|o|a|e|ame|ale|emos|enos|arle|arme)|"
+    r"inclu(?:ir|ya|yan|ye|yeme|a)|"
+    r"(?:extend|extiend|prolong|alarg|estend|estic)\w*(?: \w+){0,3}? (?:by|por|em|en|for))\s+$"
+)
 NIGHT_OF = (
     r"\b(?:la noche|noches|a noite|noite|the night|one night|night|uma noite|una noche) (?:del?|"
     r"do|of|on)"
