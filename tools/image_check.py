@@ -297,6 +297,8 @@ def main() -> int:
     within: Path | None = parser.parse_args().within
     if within is not None:
         return check(within)
+    if shutil.which("debootstrap") is None:
+        sys.exit("debootstrap is needed: apt-get install debootstrap")
     with tempfile.TemporaryDirectory(prefix="hotelero-image-") as folder:
         # What is mounted goes with the namespace, before the folder does.
         apart = [

@@ -514,3 +514,23 @@ def test_who_has_no_address_says_no_and_nothing_else(text: str) -> None:
     assert said is not None
     assert said.value is False
     assert said.span == (0, len(plain(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "arrival"),
+    [
+        ("para navidad, llegamos el 24 de diciembre", "es", "2026-12-24"),
+        ("a room for Christmas, arriving the 23rd", "en", "2026-12-23"),
+        ("new year, arriving December 30", "en", "2026-12-30"),
+        ("para ano novo, chegando dia 29", "pt", "2026-12-29"),
+        ("para año nuevo, llegando el 3", "es", "2027-01-03"),
+        ("el fin de semana, llegando el viernes 11", "es", "2026-12-11"),
+        ("llego el 5 de enero, perdón, el 6", "es", "2027-01-06"),
+    ],
+)
+def test_a_day_of_arrival_goes_before_the_feast_beside_it(
+    text: str, language: str, arrival: str
+) -> None:
+    found = stays.read(plain(text), date(2026, 11, 26), language)
+    assert found is not None
+    assert str(found.hint.arrival) == arrival

@@ -33,7 +33,7 @@ from agente_hotelero._runtime.media_store import open_store
 from agente_hotelero._runtime.metrics import Metrics
 from agente_hotelero._runtime.plugins import Plugins
 from agente_hotelero._runtime.pms_cache import SharedStore, StaticCache
-from agente_hotelero._runtime.proactive import making
+from agente_hotelero._runtime.proactive import checking, making
 from agente_hotelero._runtime.proactive.runner import Runner
 from agente_hotelero._runtime.rendering import Abilities
 from agente_hotelero._runtime.rights import Rights
@@ -106,6 +106,8 @@ def check(settings: Settings) -> None:
 
 def _refuse(settings: Settings, plugins: Plugins, registry: Registry) -> None:
     problems = tenants.problems(settings, plugins, registry)
+    for name, one in settings.tenants.items():
+        problems += checking.problems(name, one, registry.channels)
     if problems:
         raise ConfigError(problems)
 

@@ -19,6 +19,7 @@ LONGEST_GUESSED = 60
 # "28 al 3 de enero" begins in December; "20 al 18 de diciembre" is a slip, not four weeks.
 LEAST_CROSSING = 10
 NEAR = 24
+AROUND = timedelta(days=14)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,13 +35,16 @@ class Said:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Phrase:
     """One way in which the text names a stay; empty `hints`: a date that cannot be. `vague`: said
-    by days of the week alone; `exact`: with a month."""
+    by days of the week alone; `exact`: with a month; `arrives`: a day of the month, said to be that
+    of the arrival; `loose`: a feast or a weekend and no more."""
 
     hints: tuple[StayHint, ...]
     start: int
     spans: tuple[tuple[int, int], ...]
     vague: bool = False
     exact: bool = False
+    arrives: bool = False
+    loose: bool = False
 
 
 def phrases_around(found: list[Mark], context: Context) -> list[Phrase]:
@@ -89,16 +93,21 @@ def phrases_of(found: list[Mark], context: Context) -> list[Phrase]:
             marks_used = [one.mark for one in said[at : at + used]]
             vague = all(is_weekday(mark) for mark in marks_used)
             exact = any(mark.month and not mark.feast for mark in marks_used)
-            phrases.append(replace(phrase, vague=vague, exact=exact))
+            arrives = said[at].role == "arrive" and said[at].mark.day is not None
+            loose = all(mark.feast or mark.weekend for mark in marks_used)
+            phrases.append(replace(phrase, vague=vague, exact=exact, arrives=arrives, loose=loose))
             anchor = _anchor(phrase, said[at].mark, anchor)
         at += used
     return phrases
 
 
 def _anchor(phrase: Phrase, mark: Mark, before: date) -> date:
-    """Bare days that follow are looked for from the month of the last date said."""
+    """Bare days that follow are looked for from the month of the last date said; around a feast
+    from a little before it: "para año nuevo, llegando el 29"."""
     known = phrase.hints[0].arrival if phrase.hints else None
-    return max(before, known.replace(day=1)) if known is not None else before
+    if known is None:
+        return before
+    return max(before, known - AROUND if mark.feast else known.replace(day=1))
 
 
 def _phrase_at(

@@ -77,9 +77,13 @@ def _is_weekend_guess(phrase: Phrase) -> bool:
 
 
 def _chosen(phrases: list[Phrase], context: Context) -> Phrase:
-    """One of several: whole stays before single dates, the last when something is corrected."""
+    """One of several: whole stays before single dates, a day of arrival before a feast beside it,
+    the last when something is corrected."""
     if any(phrase.exact for phrase in phrases):
         phrases = [phrase for phrase in phrases if not phrase.vague]
+    strict = [phrase for phrase in phrases if not phrase.loose]
+    if len(strict) == 1 and strict[0].arrives:
+        return strict[0]
     whole = [phrase for phrase in phrases if _is_whole(phrase)] or phrases
     whole = [phrase for phrase in whole if not _is_weekend_guess(phrase)] or whole
     text = context.text

@@ -141,7 +141,7 @@ def _filled_in(
 
 
 def _values(speaker: Speaker, occasion: Occasion) -> Mapping[str, object]:
-    """What every journey's words may use."""
+    """What every journey's words may use: `checking.VALUES`."""
     seen = occasion.reservation
     return {
         "name": seen.guest.name.split()[0] if seen.guest.name.split() else "",
