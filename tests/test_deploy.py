@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,29 @@ def test_the_image_is_built_in_two_stages_and_runs_as_nobody_special() -> None:
 def test_the_plugins_of_the_image_exist() -> None:
     for plugin in plugins_of_the_image():
         assert (ROOT / "plugins" / plugin / "pyproject.toml").exists(), plugin
+
+
+IMPORTS_ALL = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(sys.argv[2:]))
+other = {"testing", "_scaffold", "__main__", "versions", "alembic"}
+for package in sys.argv[1].split(","):
+    root = importlib.import_module(package)
+    for found in pkgutil.walk_packages(root.__path__, package + "."):
+        if not other & set(found.name.split(".")):
+            importlib.import_module(found.name)
+"""
+
+
+def test_no_part_of_a_library_that_the_image_leaves_out_is_needed() -> None:
+    """An image without them did not start, and nothing but building it told."""
+    script = (DEPLOY / "image" / "install.sh").read_text(encoding="utf-8")
+    left_out = [f"{one}.{part}" for one, part in re.findall(r"packages/(\w+)/(\w+)", script)]
+    assert "phonenumbers.geodata" in left_out
+    ours = ["agente_hotelero", *(f"agente_hotelero_{name}" for name in plugins_of_the_image())]
+    command = [sys.executable, "-c", IMPORTS_ALL, ",".join(ours), *left_out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_image_has_the_client_of_the_server_that_compose_starts(

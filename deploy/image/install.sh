@@ -19,10 +19,9 @@ done
 find "$target" -type d \( -name tests -o -name test \) -path '*/site-packages/*' \
     -not -path '*/agente_hotelero*' -prune -exec rm -rf {} +
 find "$target" -name '*.pyi' -delete
-# Of telephone numbers their form is asked, never their place or operator; of languages we speak three.
+# Of telephone numbers form and zone are asked, never place or operator; of languages we speak three.
 rm -rf "$target"/lib/python3*/site-packages/phonenumbers/geodata \
-    "$target"/lib/python3*/site-packages/phonenumbers/carrierdata \
-    "$target"/lib/python3*/site-packages/phonenumbers/tzdata
+    "$target"/lib/python3*/site-packages/phonenumbers/carrierdata
 find "$target"/lib/python3*/site-packages/babel/locale-data -name '*.dat' \
     -not -name 'root.dat' -not -name 'e[ns]*.dat' -not -name 'pt*.dat' -delete
 # The file system is read-only later: what is compiled now need not be compiled at each start.
