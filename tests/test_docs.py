@@ -65,6 +65,15 @@ def test_the_example_is_a_good_configuration() -> None:
     assert settings.tenants["sol"].name == "Hotel Sol"
 
 
+PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/README.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_settings_can_be_copied_from_every_page(page: Path) -> None:
+    for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        tomllib.loads(block)
+
+
 def missing(model: type[BaseModel], table: dict[str, Any], text: str) -> set[str]:
     """Settings that a table neither sets nor mentions in a comment."""
     return {
