@@ -193,13 +193,10 @@ async def verify(settings: Settings, at: str | None, name: str | None) -> Proved
     return await ending.orderly(verifying.verify(settings, shelf, name))
 
 
-async def restore(
-    settings: Settings, source: str | None, name: str, *, replace: bool
-) -> tuple[str, int]:
-    """The instant whose state is back, and how many files of guests no row names now."""
+async def restore(settings: Settings, source: str | None, name: str, *, replace: bool) -> str:
+    """The instant whose state is back."""
     shelf = making.shelf_of(settings, source)
-    made_at = (await making.restore(settings, shelf, name, replace=replace)).made_at
-    return made_at, len(await orphans_of(settings, delete=False))
+    return (await making.restore(settings, shelf, name, replace=replace)).made_at
 
 
 async def orphans_of(settings: Settings, *, delete: bool) -> Sequence[str]:

@@ -506,10 +506,13 @@ def restore(ctx: click.Context, name: str, source: str | None, replace: bool) ->
     """Put a backup back, into an empty database; every agent must be stopped."""
     from agente_hotelero import _operator
 
-    made_at, left = _told(_operator.restore(settings_of(ctx), source, name, replace=replace))
-    click.echo(f"restored as of {made_at}")
+    settings = settings_of(ctx)
+    click.echo(
+        f"restored as of {_told(_operator.restore(settings, source, name, replace=replace))}"
+    )
+    left = _told(_operator.orphans_of(settings, delete=False))
     if left:
-        click.echo(f"{left} files of guests came later: hotelero backup orphans --delete")
+        click.echo(f"{len(left)} files of guests came later: hotelero backup orphans --delete")
 
 
 def _told(work: Coroutine[Any, Any, T]) -> T:
