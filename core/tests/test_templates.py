@@ -161,3 +161,16 @@ def test_options_that_do_not_fit_are_numbered(can: Abilities, title: str) -> Non
 def test_an_amount_cannot_be_formatted_away_from_its_source() -> None:
     with pytest.raises(TemplateProblem, match="source"):
         words("{{ '%s'|format(total) }}", total=TOTAL)
+
+
+@pytest.mark.parametrize("pattern", ["%50000000s", "%-9s", "%.9d", "%*d", "%(name)s", "%r", "%"])
+def test_a_pattern_says_where_values_stand_and_no_more(pattern: str) -> None:
+    """A width alone would be as much memory as somebody likes."""
+    with pytest.raises(TemplateProblem, match="only %s and %d"):
+        words("{{ pattern|format(1) }}", pattern=pattern)
+    assert words("{{ '%d %s, 100%%'|format(2, name) }}", name="Ana") == "2 Ana, 100%"
+
+
+def test_words_that_a_hotel_stored_before_that_was_refused_are_not_said_and_ours_are() -> None:
+    own = renderer(t="hola").with_words({"x/es/t": "{{ '%50000000s'|format('x') }}"})
+    assert own.render("x/t", {}, language="es", zone=ZONE).text == "hola"

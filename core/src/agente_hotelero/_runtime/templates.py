@@ -6,6 +6,7 @@ each amount that is printed is noted with its source.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -206,8 +207,15 @@ def _instant(context: Context, value: datetime) -> str:
     return f"{_day(context, local.date())}, {_clock(context, local.time())}"
 
 
+# Where values stand and no more: a width would make a text as large as somebody likes.
+PATTERN = re.compile(r"(?:[^%]|%[sd%])*")
+
+
 def _format(pattern: str, *values: object) -> str:
-    """Jinja's own, but for amounts, which would come out without their source."""
+    """Jinja's own, but for amounts, which would come out without their source, and for widths.
+    Whoever wrote the words: those that a hotel stored long ago are not checked again."""
+    if not PATTERN.fullmatch(pattern):
+        raise TypeError("only %s and %d are taken")
     if any(isinstance(value, Priced | Money | Decimal) for value in values):
         raise TypeError("an amount needs its source: print it as it is")
     return pattern % values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agente_hotelero._runtime import opting
-from agente_hotelero._runtime.templates import FILTERS, GIVEN
+from agente_hotelero._runtime.templates import FILTERS, GIVEN, PATTERN
 from agente_hotelero.errors import Rejected
 from agente_hotelero.proactive import REVIEW_PAGE
 
@@ -37,8 +36,6 @@ ALLOWED = (
     nodes.Test,
 )
 ALLOWED_FILTERS = {*FILTERS, "upper", "lower", "capitalize", "title", "trim", "length", "join"}
-# A pattern says where values stand and no more: a width would be as large as somebody likes.
-PATTERN = re.compile(r"(?:[^%]|%[sd%])*")
 AMOUNTS = {"money"}
 RESERVED = {*GIVEN, "_zone", "_rendered"}
 

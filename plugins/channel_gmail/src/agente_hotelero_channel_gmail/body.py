@@ -18,7 +18,6 @@ from agente_hotelero_channel_gmail.quotes import new_words
 MOST_PARTS, MOST_BOUNDARIES = 200, 50
 LONGEST_TEXT = 200_000
 LONGEST_NEW, LONGEST_WHOLE = 8_000, 18_000
-REPORT = "multipart/report"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

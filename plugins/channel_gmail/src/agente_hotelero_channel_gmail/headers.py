@@ -119,11 +119,6 @@ def address_of(value: str) -> tuple[str, str]:
     return name.replace('"', "").replace("\\", ""), address
 
 
-def addresses_in(values: Sequence[str]) -> list[str]:
-    """Every address of headers such as To and Cc, lower case."""
-    return [found.lower() for value in values for found in ADDRESS.findall(value)]
-
-
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 

@@ -14,7 +14,7 @@ from agente_hotelero_channel_gmail.html_text import CUT
 
 MOST_LINES, LONGEST_LINE = 4000, 2000
 ATTRIBUTION_LINES, ATTRIBUTION = 5, 400
-LONGEST_SIGNATURE, CLOSING_WORDS = 12, 6
+LONGEST_SIGNATURE = 12
 _WROTE = r"(?:(?:escribi[óo]|escreveu|wrote|a\s+[ée]crit|ha\s+scritto)\s*|schrieb\b.{0,150})"
 _BEGINS = r"(?:El|Em|No dia|On|Am|Le|Il(?: giorno)?)"
 # "El lun, 5 nov 2026 a las 10:12, Hotel (<a@b>) escribió:", "Am 5.11.26 um 10:12 schrieb Hotel:"
